@@ -1,0 +1,21 @@
+# Targets and includes; the rules are in stdp_pipeline/workflow.
+#
+#   stdp run quickstart                                            the usual way
+#   snakemake --profile config/profiles/local                      the same, by hand
+#   snakemake --profile config/profiles/local --config experiment=NAME
+from snakemake.utils import min_version
+
+min_version("9.10")
+
+
+include: "stdp_pipeline/workflow/common.smk"
+include: "stdp_pipeline/workflow/inputs.smk"
+include: "stdp_pipeline/workflow/network.smk"
+include: "stdp_pipeline/workflow/readout.smk"
+include: "stdp_pipeline/workflow/analysis.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        f"results/experiments/{PLAN.name}/report.html",

@@ -1,0 +1,1 @@
+"""What was learned, by picture and by number."""

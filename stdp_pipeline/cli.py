@@ -1,0 +1,124 @@
+"""The command line: ``stdp run | STAGE | list | show | bench | doctor``.
+
+Only the standard library is imported here, so that ``stdp --help`` starts at once; each command imports what it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stdp_pipeline.errors import StdpError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_STAGES = {
+    "prepare": "read and check a data set",
+    "encode": "turn images into rate maps",
+    "events": "store the input spikes of one pass",
+    "train": "train a network without labels",
+    "respond": "record the frozen network's answers to one split",
+    "label": "give each neuron a label",
+    "test": "classify the test images",
+    "embed": "lay out the test responses in two dimensions",
+    "report": "write the report of an experiment",
+}
+_KINDS = {
+    "datasets": "dataset",
+    "encodings": "encoding",
+    "rules": "rule",
+    "engines": "engine",
+    "readouts": "readout",
+    "embeddings": "embedding",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="stdp", description="Unsupervised STDP learning, from images to a report.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    run = commands.add_parser("run", help="run an experiment and write its report", allow_abbrev=False)
+    run.add_argument("experiment", help="name in config/experiments, or path of a YAML file")
+    run.add_argument("--cores", type=int, metavar="N", help="cores to use (default: all)")
+    run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. network.n_exc=100")
+    run.add_argument("--directory", type=Path, metavar="DIR", help="folder that gets results/ (default: the project)")
+    run.add_argument("--unlock", action="store_true", help="remove the lock that a killed run left behind, and exit")
+    run.add_argument("snakemake", nargs="*", metavar="-- ARGUMENT", help="further arguments for Snakemake")
+
+    show = commands.add_parser("show", help="print an experiment's full configuration and its jobs")
+    show.add_argument("experiment", help="name in config/experiments, or path of a YAML file")
+    show.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. network.n_exc=100")
+    show.add_argument("--json", action="store_true", help="print JSON")
+
+    listing = commands.add_parser("list", help="list what is there of one kind")
+    listing.add_argument("kind", choices=[*_KINDS, "experiments"], metavar="KIND", help=", ".join([*_KINDS, "experiments"]))
+    listing.add_argument("--json", action="store_true", help="print JSON")
+
+    bench = commands.add_parser("bench", help="measure CPU time per training image")
+    bench.add_argument("--engine", default="fast", help="engine (default: fast)")
+    bench.add_argument("--neurons", type=int, nargs="+", default=[400], metavar="N", help="network sizes (default: 400)")
+    bench.add_argument("--rule", default="triplet", help="learning rule (default: triplet)")
+    bench.add_argument("--images", type=int, default=1000, help="training images per repetition (default: 1000)")
+    bench.add_argument("--warmup", type=int, default=200, help="training images before the clock starts (default: 200)")
+    bench.add_argument("--repeats", type=int, default=3, help="repetitions (default: 3)")
+    bench.add_argument("--seed", type=int, default=0, help="seed (default: 0)")
+    bench.add_argument("--json", action="store_true", help="print JSON")
+
+    doctor = commands.add_parser("doctor", help="check versions, imports and data")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+
+    for stage, summary in _STAGES.items():
+        one = commands.add_parser(stage, help=f"stage: {summary}", allow_abbrev=False)
+        one.add_argument("--spec", required=True, metavar="JSON", help="the stage's parameters, or @FILE")
+        one.add_argument("--input", nargs="+", default=[], metavar="ROLE=FILE", help="files to read")
+        one.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the results")
+        one.add_argument("--threads", type=int, default=1, metavar="N", help="threads to use (default: 1)")
+        one.add_argument("--checkpoint", type=Path, metavar="DIR", help="folder for checkpoints of a long stage")
+        one.add_argument("--code", default="", metavar="DIGEST", help="digest of the code, for the record")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.version:
+        from stdp_pipeline import __version__
+
+        print(__version__)
+        return 0
+    if options.command is None:
+        parser.print_help()
+        return 2
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    try:
+        return _run(options)
+    except StdpError as error:
+        print(f"stdp {options.command}: error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 141
+    except KeyboardInterrupt:
+        print(f"\nstdp {options.command}: interrupted; run the same command again to go on", file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    from stdp_pipeline import commands
+
+    if options.command in _STAGES:
+        commands.stage(options)
+        return 0
+    if options.command == "list":
+        return commands.list_kind(options, _KINDS)
+    return int(getattr(commands, options.command)(options))

@@ -1,0 +1,220 @@
+"""What each command of the command line does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+from stdp_pipeline import registry
+from stdp_pipeline.config.load import find_experiment, load_experiment, read_yaml
+from stdp_pipeline.config.plan import STAGES, Plan, plan
+from stdp_pipeline.errors import ConfigError, ResultsError
+from stdp_pipeline.io import read_json
+
+__all__ = ["bench", "doctor", "list_kind", "project_root", "run", "show", "stage"]
+
+
+def project_root() -> Path:
+    """Return the folder with the Snakefile.
+
+    Raises
+    ------
+    ConfigError
+        If the package is installed away from its project.
+    """
+    root = Path(__file__).resolve().parents[1]
+    if not (root / "Snakefile").is_file():
+        raise ConfigError(
+            f"no Snakefile in '{root}': the package was installed away from its project. Clone the project and "
+            "install it there with 'pip install -e .'"
+        )
+    return root
+
+
+def _plan(options: argparse.Namespace) -> tuple[Path, Plan]:
+    path = find_experiment(options.experiment, project_root() / "config" / "experiments")
+    return path.resolve(), plan(path.stem, load_experiment(path, options.set))
+
+
+def stage(options: argparse.Namespace) -> None:
+    """Run one stage: files to files."""
+    from stdp_pipeline.stages._job import StageJob, run_stage
+
+    text = options.spec
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"--spec: cannot read '{options.spec[1:]}': {error.strerror}") from error
+    try:
+        spec = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"--spec must be JSON or @FILE: {error}") from None
+    if not isinstance(spec, dict):
+        raise ConfigError(f"--spec must be a JSON object, got {type(spec).__name__}")
+    inputs = {}
+    for item in options.input:
+        role, separator, path = item.partition("=")
+        if not separator:
+            raise ConfigError(f"--input takes ROLE=FILE, got '{item}'")
+        inputs[role] = Path(path)
+    if options.threads < 1:
+        raise ConfigError(f"--threads must be at least 1, got {options.threads}")
+    run_stage(
+        StageJob(
+            options.command, spec, inputs, options.output, options.code, options.threads, options.checkpoint
+        )
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run an experiment through Snakemake and print a summary."""
+    root = project_root()
+    path, planned = _plan(options)
+    directory = (options.directory or root).resolve()
+    _check_folder(directory)
+    command = [
+        *(sys.executable, "-m", "snakemake"),
+        *("--snakefile", str(root / "Snakefile"), "--directory", str(directory)),
+        *("--profile", str(root / "config" / "profiles" / "local")),
+        *(("--cores", str(options.cores)) if options.cores else ()),
+        *("--config", f"experiment={path}", f"set={json.dumps(options.set)}"),
+    ]
+    if options.cores is not None and options.cores < 1:
+        raise ConfigError(f"--cores must be at least 1, got {options.cores}")
+    if options.unlock:
+        return subprocess.run([*command, "--unlock"]).returncode
+    locks = directory / ".snakemake" / "locks"
+    if locks.is_dir() and any(locks.iterdir()):
+        raise ResultsError(
+            f"'{directory}' is locked: another run is using it, or one was killed. If no other run is active, remove "
+            f"the lock with 'stdp run {options.experiment} --unlock' and run again; finished work is kept"
+        )
+    start = time.monotonic()
+    status = subprocess.run([*command, *options.snakemake]).returncode
+    report = directory / "results" / "experiments" / planned.name / "report.html"
+    if status != 0:
+        print(
+            f"\nstdp run: error: '{planned.name}' did not finish. The message of the failed job is above and in "
+            f"'{directory / 'results' / 'logs'}'. Run the same command again to go on: finished work is kept.",
+            file=sys.stderr,
+        )
+        return status
+    if report.is_file() and not options.snakemake:
+        _print_summary(planned, report, time.monotonic() - start)
+    return 0
+
+
+def _check_folder(directory: Path) -> None:
+    """Refuse a folder in which no results can be written."""
+    results = directory / "results"
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(f"cannot make '{results}': {error.strerror}; choose another folder with --directory") from error
+    for folder in (directory, results):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise ResultsError(
+                f"'{folder}' is not writable: make it writable or choose another folder with --directory"
+            )
+
+
+def _print_summary(planned: Plan, report: Path, seconds: float) -> None:
+    metrics = read_json(report.parent / "metrics.json")
+    print(f"\n{planned.experiment.title}")
+    for one in metrics["runs"][:12]:
+        low, high = one["test_accuracy_ci95"]
+        varied = "".join(f", {k}={v}" for k, v in one["varied"].items())
+        print(
+            f"  {one['dataset']}, {one['n_exc']} neurons, {one['rule']}, seed {one['seed']}{varied}: "
+            f"test accuracy {one['test_accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, "
+            f"{one['n_test']} images, {one['readout']})"
+        )
+    if len(metrics["runs"]) > 12:
+        print(f"  ... and {len(metrics['runs']) - 12} more in {report.parent / 'summary.tsv'}")
+    print(f"  time: {seconds:.0f} s\n  report: {report}")
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print an experiment's resolved configuration and its jobs."""
+    _, planned = _plan(options)
+    resolved = planned.experiment.model_dump(mode="json")
+    if options.json:
+        jobs = [
+            {"stage": j.stage, "id": j.id, "spec": j.spec, "parents": {r: p.id for r, p in j.parents.items()}}
+            for j in planned.jobs.values()
+        ]
+        print(json.dumps({"name": planned.name, "configuration": resolved, "jobs": jobs}, indent=2))
+        return 0
+    print(f"# {planned.name}: resolved configuration")
+    print(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
+    print(f"# {len(planned.runs)} run(s), {len(planned.jobs)} jobs")
+    for name in STAGES:
+        for job in planned.of(name):
+            print(f"{name:8s} {job.id}")
+    return 0
+
+
+def list_kind(options: argparse.Namespace, kinds: dict[str, str]) -> int:
+    """Print the components of one kind, or the experiments, each with a line of description."""
+    if options.kind == "experiments":
+        folder = project_root() / "config" / "experiments"
+        entries = {p.stem: str(read_yaml(p).get("title", "")) for p in sorted(folder.glob("*.yaml"))}
+    else:
+        kind = kinds[options.kind]
+        entries = {name: registry.summary(kind, name) for name in registry.names(kind)}
+    if options.json:
+        print(json.dumps([{"name": n, "description": d} for n, d in entries.items()], indent=2))
+    else:
+        width = max(map(len, entries), default=0)
+        for name, description in entries.items():
+            print(f"{name:{width}s}  {description}")
+    return 0
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Measure CPU seconds per training image."""
+    from stdp_pipeline.bench import measure
+
+    for name in ("images", "repeats"):
+        if getattr(options, name) < 1:
+            raise ConfigError(f"--{name} must be at least 1, got {getattr(options, name)}")
+    rows = [
+        measure(options.engine, n, options.rule, options.images, options.warmup, options.repeats, options.seed)
+        for n in options.neurons
+    ]
+    if options.json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    print(f"{'engine':10s} {'rule':10s} {'neurons':>8s} {'ms/image':>9s} {'min':>8s} {'max':>8s} {'presentations':>13s}")
+    for row in rows:
+        low, median, high = (1e3 * row[k] for k in ("cpu_s_min", "cpu_s_median", "cpu_s_max"))
+        print(
+            f"{row['engine']:10s} {row['rule']:10s} {row['n_exc']:8d} {median:9.3f} {low:8.3f} {high:8.3f} "
+            f"{row['presentations_per_image']:13.3f}"
+        )
+    print(f"CPU time per training image on one core, {rows[0]['cpu']}, {rows[0]['date']}; compilation not counted")
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Check versions, imports and data; the exit status is 1 if something is wrong."""
+    from stdp_pipeline.doctor import examine
+
+    checks = examine()
+    if options.json:
+        print(json.dumps([vars(c) for c in checks], indent=2))
+    else:
+        for check in checks:
+            print(f"{'ok  ' if check.ok else 'FAIL'} {check.what}: {check.found}")
+            if not check.ok:
+                print(f"     -> {check.remedy}")
+    return 0 if all(check.ok for check in checks) else 1
+

@@ -1,0 +1,102 @@
+"""A digest of the code that a stage runs, so that editing it reruns the stage, and editing a comment does not.
+
+The digest covers the stage's module, all modules of this package that it imports, directly or not, and the components
+that its parameters name. It is taken over the syntax trees without docstrings: comments, blank lines and formatting
+do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from stdp_pipeline import registry
+
+__all__ = ["code_digest", "imported_modules", "modules_of_stage", "syntax_digest"]
+
+_PACKAGE = "stdp_pipeline"
+# Where a stage's parameters name a component: key -> kind. Lists hold several.
+_COMPONENTS = {
+    "dataset": "dataset",
+    "encoding": "encoding",
+    "plasticity": "rule",
+    "readouts": "readout",
+    "embedding": "embedding",
+}
+
+
+@cache
+def _file(module: str) -> Path | None:
+    try:
+        spec = find_spec(module)
+    except ModuleNotFoundError:
+        return None
+    return Path(spec.origin) if spec is not None and spec.origin else None
+
+
+@cache
+def imported_modules(module: str) -> frozenset[str]:
+    """Return the modules of this package that a module imports itself, at the top or inside functions."""
+    file = _file(module)
+    if file is None:
+        return frozenset()
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            # `from package import module` names a module, too.
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(m for m in found if m.split(".")[0] == _PACKAGE and _file(m) is not None)
+
+
+def syntax_digest(source: str) -> str:
+    """Return a digest of Python source that ignores comments, formatting and docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [s for s in node.body if not _is_text(s)] or [ast.Pass()]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def modules_of_stage(stage: str, spec: dict[str, Any]) -> frozenset[str]:
+    """Return all modules whose code a job of this stage with these parameters may run."""
+    todo = [f"{_PACKAGE}.stages.{stage}"]
+    for key, kind in _COMPONENTS.items():
+        values = spec.get(key, [])
+        for value in values if isinstance(values, list) else [values]:
+            todo.append(f"{registry.KINDS[kind]}.{value['name']}")
+    if "simulation" in spec:
+        todo.append(f"{registry.KINDS['engine']}.{spec['simulation']['engine']}")
+    seen: set[str] = set()
+    while todo:
+        module = todo.pop()
+        if module not in seen:
+            seen.add(module)
+            todo += imported_modules(module)
+    return frozenset(seen)
+
+
+@cache
+def _module_digest(module: str) -> str:
+    file = _file(module)
+    return syntax_digest(file.read_text(encoding="utf-8")) if file is not None else ""
+
+
+def code_digest(stage: str, spec: dict[str, Any]) -> str:
+    """Return the digest of the code behind a job, 16 hexadecimal digits."""
+    text = "\n".join(f"{m} {_module_digest(m)}" for m in sorted(modules_of_stage(stage, spec)))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

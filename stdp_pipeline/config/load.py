@@ -1,0 +1,229 @@
+"""Read an experiment's YAML, and say clearly what is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from stdp_pipeline.config.schema import Experiment, experiment_model
+from stdp_pipeline.errors import ConfigError
+
+__all__ = ["combinations", "find_experiment", "load_experiment", "read_yaml", "validated", "with_overrides"]
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A YAML loader that refuses a key given twice, which YAML itself would silently overwrite."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str) and key in seen:
+                line = key_node.start_mark.line + 1
+                raise ConfigError(f"{self.name}, line {line}: the key '{key}' is given twice; keep one of them")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or is not a mapping; the message gives the line.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            value = yaml.load(file, Loader=_UniqueKeyLoader)
+    except OSError as error:
+        raise ConfigError(f"cannot read '{path}': {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"'{path}' is not UTF-8 text: {error}") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        tab = " (YAML indents with blanks, never with tabs)" if "'\\t'" in problem else ""
+        raise ConfigError(f"'{path}'{where}: {problem}{tab}") from error
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ConfigError(f"'{path}' must hold 'key: value' pairs, got {type(value).__name__}")
+    return value
+
+
+def find_experiment(name: str, folder: Path) -> Path:
+    """Return the YAML file of an experiment, given by name or by path.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; the message lists the experiments in ``folder``.
+    """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise ConfigError(f"experiment file '{name}' does not exist")
+        return path
+    found = folder / f"{name}.yaml"
+    if found.is_file():
+        return found
+    known = sorted(p.stem for p in folder.glob("*.yaml"))
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise ConfigError(f"no experiment '{name}' in '{folder}'; known: {', '.join(known) or 'none'}.{hint}")
+
+
+def with_overrides(raw: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """Return ``raw`` with each ``dotted.path=value`` set; the value is read as YAML.
+
+    Raises
+    ------
+    ConfigError
+        If an override has no ``=`` or its path goes through something that is not a section.
+    """
+    raw = json.loads(json.dumps(raw))
+    for item in overrides:
+        path, separator, text = item.partition("=")
+        if not separator or not path:
+            raise ConfigError(f"--set takes key=value, for example network.n_exc=100, got '{item}'")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {path}: '{text}' is not a YAML value ({error})") from error
+        _assign(raw, path, value)
+    return raw
+
+
+def _assign(raw: dict[str, Any], path: str, value: Any) -> None:
+    """Set one dotted path; a list's entries are addressed by their position."""
+    *sections, last = path.split(".")
+    at: Any = raw
+    for depth, name in enumerate(sections):
+        if isinstance(at, list):
+            at = at[_position(at, name, path)]
+        else:
+            at = at.setdefault(name, {})
+        if not isinstance(at, dict | list):
+            raise ConfigError(f"'{path}': '{'.'.join(sections[: depth + 1])}' is a value, not a section")
+    if isinstance(at, list):
+        at[_position(at, last, path)] = value
+    else:
+        at[last] = value
+
+
+def _position(values: list[Any], name: str, path: str) -> int:
+    if not name.isdigit() or int(name) >= len(values):
+        raise ConfigError(f"'{path}': '{name}' must be a position in a list of {len(values)}, counted from 0")
+    return int(name)
+
+
+def validated(raw: dict[str, Any], where: str) -> Experiment:
+    """Turn a raw mapping into an experiment.
+
+    Raises
+    ------
+    ConfigError
+        One line for each fault: its path, what was given, what is allowed.
+    """
+    try:
+        return experiment_model().model_validate(raw)
+    except ValidationError as error:
+        lines = [_explain(e, raw) for e in error.errors()]
+        raise ConfigError(f"{where}:\n  " + "\n  ".join(lines)) from None
+
+
+def _explain(error: Any, raw: dict[str, Any]) -> str:
+    # Discriminated unions put the component's name into the path; it is not a key of the file.
+    path: list[str] = []
+    at: Any = raw
+    for part in error["loc"]:
+        if isinstance(at, dict) and part not in at and part == at.get("name"):
+            continue
+        path.append(str(part))
+        at = at.get(part) if isinstance(at, dict) else at[part] if isinstance(part, int) else None
+    name = ".".join(path) or "experiment"
+    given = error["input"]
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = _fields_at(path[:-1], raw)
+        near = difflib.get_close_matches(path[-1], known, n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else f" Known here: {', '.join(known)}."
+        return f"{name}: unknown key.{hint}"
+    if kind == "union_tag_invalid":
+        tags = [t.strip(" '") for t in context["expected_tags"].split(",")]
+        return f"{name}.name: {_unknown(context['tag'], tags)}"
+    if kind == "literal_error":
+        expected = context["expected"].replace(" or ", ", ")
+        return f"{name}: {_unknown(str(given), [t.strip(' ' + chr(39)) for t in expected.split(',')])}"
+    if kind == "union_tag_not_found":
+        return f"{name}: the key 'name' is missing; it says which one is meant"
+    if kind == "value_error":
+        return f"{name}: {str(context.get('error', error['msg']))}" if path else str(context.get("error"))
+    return f"{name}: {error['msg'].replace('Input should', 'should')}, got {given!r}"
+
+
+def _unknown(given: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(given, known, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"unknown value '{given}'; known: {', '.join(known)}.{hint}"
+
+
+def _fields_at(path: list[str], raw: dict[str, Any]) -> list[str]:
+    """Names that are allowed in the section at ``path``."""
+    model: Any = experiment_model()
+    at: Any = raw
+    for part in path:
+        at = at[int(part)] if isinstance(at, list) else at.get(part, {})
+        field = model.model_fields.get(part) if isinstance(model, type) else None
+        annotation: Any = field.annotation if field is not None else model
+        options = [a for a in _flatten(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
+        named = [o for o in options if isinstance(at, dict) and "name" in o.model_fields]
+        named = [o for o in named if o.model_fields["name"].default == at.get("name")]
+        if not options:
+            return []
+        model = (named or options)[0] if not isinstance(at, list) else annotation
+    return list(model.model_fields) if isinstance(model, type) else []
+
+
+def _flatten(annotation: Any) -> list[Any]:
+    parts = getattr(annotation, "__args__", None)
+    return [annotation] if not parts else [x for part in parts for x in _flatten(part)]
+
+
+def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
+    """Read, override and validate an experiment's file."""
+    return validated(with_overrides(read_yaml(path), overrides), f"'{path}'")
+
+
+def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experiment]]:
+    """Return every combination of the grid: the varied values, and the experiment with them and without a grid.
+
+    Raises
+    ------
+    ConfigError
+        If a path of the grid does not exist or one of its values is not allowed.
+    """
+    # Only what was given: defaults of one component must not stay when the grid chooses another.
+    raw = experiment.model_dump(mode="json", exclude_unset=True)
+    grid = raw.pop("grid", {})
+    for path in grid:
+        if path.split(".")[0] in ("seeds", "grid", "title", "description"):
+            raise ConfigError(f"grid: '{path}' cannot be varied; list seeds under 'seeds'")
+    result = []
+    for values in itertools.product(*grid.values()):
+        chosen = dict(zip(grid, values, strict=True))
+        varied = json.loads(json.dumps(raw))
+        for path, value in chosen.items():
+            _assign(varied, path, value)
+        where = "grid " + ", ".join(f"{p}={v}" for p, v in chosen.items()) if chosen else "experiment"
+        result.append((chosen, validated(varied, where)))
+    return result

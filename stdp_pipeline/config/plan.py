@@ -1,0 +1,217 @@
+"""From an experiment to its jobs: each with exactly the parameters it depends on, and an id that is their hash.
+
+Two runs that agree in all parameters upstream of a stage share that stage's job and its results. A changed parameter
+gives new ids from the first stage that it concerns; old results stay where they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from stdp_pipeline.config.load import combinations
+from stdp_pipeline.config.schema import Experiment
+from stdp_pipeline.io import canonical_json
+
+__all__ = ["STAGES", "Job", "Plan", "Run", "plan"]
+
+STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "embed", "report")
+"""The stages in the order of the chain. ``events`` occurs only with ``encoding.materialize``."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of the workflow.
+
+    Attributes
+    ----------
+    stage : str
+        One of :data:`STAGES`.
+    id : str
+        Readable beginning and the hash of all parameters upstream; the name of the results folder.
+    spec : dict
+        The stage's own parameters, what its command line receives.
+    parents : dict of str to Job
+        The jobs whose results it reads, by the role they play.
+    """
+
+    stage: str
+    id: str
+    spec: dict[str, Any]
+    parents: dict[str, Job] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Stage and id."""
+        return self.stage, self.id
+
+    @property
+    def spec_json(self) -> str:
+        """The parameters as canonical JSON."""
+        return canonical_json(self.spec)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One combination of parameters with one seed.
+
+    Attributes
+    ----------
+    seed : int
+    varied : dict
+        The values of the experiment's grid.
+    experiment : Experiment
+        The full configuration of this run.
+    test : Job
+        Its last job; the others are its ancestors.
+    embeddings : list of Job
+    """
+
+    seed: int
+    varied: dict[str, Any]
+    experiment: Experiment
+    test: Job
+    embeddings: list[Job]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of an experiment and all jobs that they need.
+
+    Attributes
+    ----------
+    name : str
+    experiment : Experiment
+    runs : list of Run
+    jobs : dict of (stage, id) to Job
+        Every job once, parents before children; the report is the last.
+    """
+
+    name: str
+    experiment: Experiment
+    runs: list[Run]
+    jobs: dict[tuple[str, str], Job]
+
+    def of(self, stage: str) -> list[Job]:
+        """Return the jobs of one stage."""
+        return [job for (s, _), job in self.jobs.items() if s == stage]
+
+
+def _job(stage: str, slug: str, spec: dict[str, Any], parents: dict[str, Job]) -> Job:
+    upstream = {role: parent.id for role, parent in parents.items()}
+    digest = hashlib.sha256(canonical_json([stage, spec, upstream]).encode()).hexdigest()[:10]
+    return Job(stage, re.sub(r"[^A-Za-z0-9._-]", "_", f"{slug}-{digest}"), spec, parents)
+
+
+def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, list[Job]]:
+    """Return the test job and the embedding jobs of one run."""
+    config = run.model_dump(mode="json")
+    dataset, encoding, simulation = config["dataset"], config["encoding"], config["simulation"]
+    protocol = {"dt_ms": simulation["dt_ms"], "image_ms": simulation["image_ms"]}
+    name = dataset["name"]
+    prepare = _job("prepare", name, {"dataset": dataset}, {})
+    # Whether first presentations are stored changes no spike, so it is not a parameter of anything but the storing.
+    code = {k: v for k, v in encoding.items() if k != "materialize"}
+    encode_spec = {"encoding": code, "protocol": protocol}
+    encode = _job("encode", f"{name}-{code['name']}", encode_spec, {"data": prepare})
+
+    def stored(split: str, pass_index: int | str) -> dict[str, Job]:
+        if not encoding["materialize"]:
+            return {}
+        spec = {**encode_spec, "seed": seed, "split": split, "pass": pass_index}
+        return {f"events_{pass_index}": _job("events", f"{encode.id}-{split}-{pass_index}", spec, {"encode": encode})}
+
+    passes = range(run.training.passes)
+    slug = f"{name}-{run.network.n_exc}-{config['plasticity']['name']}-s{seed}"
+    train = _job(
+        "train",
+        slug,
+        {key: config[key] for key in ("network", "plasticity", "simulation", "training")} | {"seed": seed, "encoding": code},
+        {"encode": encode, "data": prepare} | {k: v for p in passes for k, v in stored("train", p).items()},
+    )
+    labels_spec = {"split": "train", "n_images": run.labelling.n_images}
+    frozen = [
+        _job(
+            "respond",
+            f"{slug}-{spec['split']}",
+            spec,
+            {"train": train, "encode": encode} | stored(str(spec["split"]), "frozen"),
+        )
+        for spec in (labels_spec, {"split": "test", "n_images": None})
+    ]
+    label = _job("label", slug, {}, {"responses": frozen[0], "data": prepare})
+    test = _job(
+        "test",
+        slug,
+        {"readouts": config["readouts"]},
+        {"responses": frozen[1], "labels": label, "data": prepare},
+    )
+    embeddings = [
+        _job("embed", f"{slug}-{e['name']}", {"embedding": e, "seed": seed}, {"responses": frozen[1], "data": prepare})
+        for e in config["embeddings"]
+    ]
+    return test, embeddings
+
+
+def plan(name: str, experiment: Experiment) -> Plan:
+    """Lay out all jobs of an experiment.
+
+    Parameters
+    ----------
+    name : str
+        The experiment's name; its report goes to ``results/experiments/<name>``.
+    experiment : Experiment
+
+    Raises
+    ------
+    ConfigError
+        If the grid is wrong; see :func:`stdp_pipeline.config.load.combinations`.
+    """
+    runs = []
+    for varied, one in combinations(experiment):
+        for seed in experiment.seeds:
+            test, embeddings = _jobs_of_run(one, seed)
+            runs.append(Run(seed, varied, one, test, embeddings))
+    jobs: dict[tuple[str, str], Job] = {}
+
+    def add(job: Job) -> None:
+        for parent in job.parents.values():
+            add(parent)
+        jobs.setdefault(job.key, job)
+
+    for run in runs:
+        for job in (run.test, *run.embeddings):
+            add(job)
+    ordered = dict(sorted(jobs.items(), key=lambda item: STAGES.index(item[0][0])))
+    report_spec = {
+        "name": name,
+        "experiment": experiment.model_dump(mode="json"),
+        "runs": [
+            {
+                "seed": run.seed,
+                "varied": run.varied,
+                "jobs": _ancestry(run.test) | {"embed": [e.id for e in run.embeddings]},
+            }
+            for run in runs
+        ],
+    }
+    # The report's folder is the experiment's name: it is the one thing that is written anew when anything changes.
+    ordered["report", name] = Job("report", name, report_spec, {f"{j.stage}/{j.id}": j for j in ordered.values()})
+    return Plan(name, experiment, runs, ordered)
+
+
+def _ancestry(test: Job) -> dict[str, Any]:
+    """Return the ids of a run's jobs by stage; the two responses by their role."""
+    responses, label = test.parents["responses"], test.parents["labels"]
+    train = responses.parents["train"]
+    return {
+        "prepare": test.parents["data"].id,
+        "encode": train.parents["encode"].id,
+        "train": train.id,
+        "respond_train": label.parents["responses"].id,
+        "respond_test": responses.id,
+        "label": label.id,
+        "test": test.id,
+    }

@@ -1,0 +1,145 @@
+"""The experiment: one typed model, composed of the parameters of the components it names.
+
+A component's parameters live in the component's own file. They are found by name here, so a new dataset, code, rule,
+readout or embedding appears in the schema, in ``config/default.yaml`` and in ``config/schema.json`` by itself.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import Field, create_model, model_validator
+
+from stdp_pipeline import registry
+from stdp_pipeline.config._base import Strict
+
+__all__ = ["Experiment", "Labelling", "Simulation", "Training", "experiment_model"]
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Simulation(Strict):
+    """How the network is simulated and how images are presented to it."""
+
+    engine: str = "fast"
+    """Which engine: 'fast' (compiled) or 'reference' (plain NumPy, about a thousand times slower)."""
+    integrator: Literal["euler", "exponential_euler"] = "exponential_euler"
+    """'euler' is what the released code used and is unstable under strong simultaneous inhibition;
+    'exponential_euler' is stable at any conductance."""
+    precision: Literal["float32", "float64"] = "float32"
+    """Precision of weights and membranes."""
+    dt_ms: Positive = 0.5
+    """Time step, ms (code)."""
+    image_ms: Positive = 350.0
+    """How long an image is shown, ms (paper)."""
+    rest_ms: NonNegative = 150.0
+    """Rest after each image, ms (paper)."""
+    min_spikes: Annotated[int, Field(ge=0)] = 5
+    """An image that causes fewer excitatory spikes is shown again at a higher intensity (paper)."""
+    max_attempts: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Presentations of one image, at most; then it is given up, and counted (the code has no bound)."""
+    spike_limit: Annotated[int, Field(ge=100, le=10_000_000)] = 20_000
+    """Excitatory spikes in one presentation above which the run stops, because its activity exploded."""
+
+    @model_validator(mode="after")
+    def _steps_fit(self) -> Simulation:
+        for name in ("image_ms", "rest_ms"):
+            steps = getattr(self, name) / self.dt_ms
+            if abs(steps - round(steps)) > 1e-6:
+                raise ValueError(f"{name} must be a multiple of dt_ms ({self.dt_ms:g}), got {getattr(self, name):g}")
+        if not 1 <= self.image_ms / self.dt_ms <= 65535:
+            raise ValueError(f"image_ms must be 1 to 65535 steps of {self.dt_ms:g} ms, got {self.image_ms:g} ms")
+        return self
+
+
+class Training(Strict):
+    """How the training images are gone through."""
+
+    passes: Annotated[int, Field(ge=0, le=1000)] = 1
+    """How often each training image is presented (paper, 400 neurons: 3). 0 leaves the network untrained."""
+    order: Literal["sequential", "shuffled"] = "sequential"
+    """'sequential' is the order of the file (code); 'shuffled' is a new random order in each pass."""
+    curve_every: Count = 2500
+    """Images between points of the learning curve; each point classifies them with labels from as many before."""
+    dead_after: Count = 50
+    """Stop when so many images in a row were given up: the activity has died."""
+
+
+class Labelling(Strict):
+    """Which training images give the neurons their labels, in a pass without learning."""
+
+    n_images: Count | None = None
+    """Only the first so many training images; null for all (paper: all)."""
+
+
+class Experiment(Strict):
+    """Everything that decides the results of an experiment."""
+
+    title: str = "Untitled experiment"
+    """Heading of the report."""
+    description: str = ""
+    """What the experiment shows, in a sentence or two; printed in the report."""
+    seeds: Annotated[list[Annotated[int, Field(ge=0, le=2**63 - 1)]], Field(min_length=1)] = [0]
+    """One run for each seed; a seed decides initial weights, input spikes and order."""
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+    """Parameters to vary, as dotted path -> list of values; all combinations are run, each with every seed."""
+    # The component sections follow in experiment_model().
+    network: Any = None
+    simulation: Simulation = Simulation()
+    """Engine, integrator and presentation protocol."""
+    training: Training = Training()
+    """The training passes."""
+    labelling: Labelling = Labelling()
+    """The labelling pass."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Experiment:
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError(f"seeds must differ from each other, got {self.seeds}")
+        registry.load("engine", self.simulation.engine)
+        low, high = self.network.w_init_low, self.network.w_init_high
+        if not self.network.w_min <= low < high <= self.network.w_max:
+            raise ValueError(
+                "network: initial weights must satisfy w_min <= w_init_low < w_init_high <= w_max, got "
+                f"{self.network.w_min:g}, {low:g}, {high:g}, {self.network.w_max:g}"
+            )
+        return self
+
+
+def _one_of(kind: str) -> Any:
+    """Return the union of the parameters models of one kind, told apart by ``name``."""
+    models = tuple(registry.load(kind, name).Params for name in registry.names(kind))
+    return models[0] if len(models) == 1 else Annotated[Union[models], Field(discriminator="name")]  # noqa: UP007
+
+
+@cache
+def experiment_model() -> type[Experiment]:
+    """Return the full model of an experiment, with a section for each kind of component."""
+    from stdp_pipeline.network.params import NetworkParams
+
+    def default(kind: str, name: str) -> Any:
+        return registry.load(kind, name).Params()
+
+    return create_model(
+        "Experiment",
+        __base__=Experiment,
+        __doc__=Experiment.__doc__,
+        dataset=(_one_of("dataset"), Field(default("dataset", "mnist"), description="Images and labels.")),
+        encoding=(_one_of("encoding"), Field(default("encoding", "poisson"), description="From image to spikes.")),
+        network=(NetworkParams, Field(NetworkParams(), description="Neurons, fixed synapses, initial weights.")),
+        plasticity=(_one_of("rule"), Field(default("rule", "triplet"), description="The learning rule.")),
+        readouts=(
+            Annotated[list[_one_of("readout")], Field(min_length=1)],  # type: ignore[misc]
+            Field([default("readout", "all_activity")], description="How spike counts become predictions."),
+        ),
+        embeddings=(
+            list[_one_of("embedding")],  # type: ignore[misc]
+            Field(
+                [default("embedding", "phate"), default("embedding", "umap")],
+                description="Maps of the test responses in the report; may be empty.",
+            ),
+        ),
+    )

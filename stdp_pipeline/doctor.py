@@ -1,0 +1,82 @@
+"""Check that everything a run needs is there."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+import tempfile
+import warnings
+from dataclasses import dataclass
+
+from stdp_pipeline.errors import StdpError
+from stdp_pipeline.provenance import version
+
+__all__ = ["Check", "examine"]
+
+# Distribution -> module to import, if the import itself tells something.
+_PACKAGES = {
+    "numpy": "numpy",
+    "scipy": "scipy.sparse",
+    "scikit-learn": "sklearn",
+    "numba": "numba",
+    "pandas": "pandas",
+    "matplotlib": "matplotlib",
+    "pydantic": "pydantic",
+    "snakemake": "snakemake",
+    "phate": "phate",
+    "umap-learn": "umap",
+    "brian2": "brian2",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: what, whether it is fine, what was found, and what to do if not."""
+
+    what: str
+    ok: bool
+    found: str
+    remedy: str = ""
+
+
+def examine() -> list[Check]:
+    """Look at Python, the packages, the embedded data and the cache of compiled code."""
+    python = Check(
+        "Python", sys.version_info >= (3, 11), platform.python_version(), "install Python 3.11 or newer, then 'make run'"
+    )
+    return [python, *(_package(name, module) for name, module in _PACKAGES.items()), _data(), _cache()]
+
+
+def _package(name: str, module: str) -> Check:
+    remedy = "install the pinned versions: 'make install', or pip install -c constraints.txt -e ."
+    found = version(name)
+    if found is None:
+        return Check(name, False, "not installed", remedy)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            importlib.import_module(module)
+    except Exception as error:  # an import can fail in any way; which one is what the user must see
+        return Check(name, False, f"{found}, but 'import {module}' fails: {type(error).__name__}: {error}", remedy)
+    return Check(name, True, found)
+
+
+def _data() -> Check:
+    from stdp_pipeline.datasets import mnist
+
+    remedy = "get the files again: 'git checkout stdp_pipeline/datasets/_data', or correct STDP_DATA_DIR"
+    try:
+        data = mnist.read(mnist.Params())
+    except StdpError as error:
+        return Check("MNIST files", False, str(error), remedy)
+    return Check("MNIST files", True, f"{len(data.train_images)} + {len(data.test_images)} images, checksums right")
+
+
+def _cache() -> Check:
+    from stdp_pipeline.engines._compile import cache_dir
+
+    folder = cache_dir()
+    temporary = str(folder).startswith(tempfile.gettempdir())
+    note = " (temporary: kernels are compiled anew after a restart; set STDP_CACHE_DIR)" if temporary else ""
+    return Check("compiled kernels", True, f"{folder}{note}")

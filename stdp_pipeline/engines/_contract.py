@@ -1,0 +1,204 @@
+"""What an engine is given and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from stdp_pipeline.network.params import NetworkParams
+from stdp_pipeline.network.state import NetworkState
+
+__all__ = ["Engine", "Inputs", "Model", "Progress", "Responses", "StoredEvents"]
+
+Integrator = Literal["euler", "exponential_euler"]
+Precision = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network, its rule and its protocol: all that decides what happens, but for inputs and state.
+
+    Attributes
+    ----------
+    network : NetworkParams
+    rule : module
+        A module of :mod:`stdp_pipeline.plasticity`.
+    rule_params : RuleParams
+        Its parameters.
+    dt_ms, image_ms, rest_ms : float
+        Step, duration of the image and of the rest after it, ms.
+    integrator : {"euler", "exponential_euler"}
+    precision : {"float32", "float64"}
+    min_spikes : int
+        Fewer excitatory spikes than this and the image is presented again, brighter.
+    max_attempts : int
+        Presentations of one image, at most.
+    spike_limit : int
+        Excitatory spikes in one presentation above which the activity counts as exploded.
+    """
+
+    network: NetworkParams
+    rule: ModuleType
+    rule_params: Any
+    dt_ms: float = 0.5
+    image_ms: float = 350.0
+    rest_ms: float = 150.0
+    integrator: Integrator = "exponential_euler"
+    precision: Precision = "float32"
+    min_spikes: int = 5
+    max_attempts: int = 20
+    spike_limit: int = 20_000
+
+    @property
+    def n_image_steps(self) -> int:
+        """Steps during which the image is shown."""
+        return round(self.image_ms / self.dt_ms)
+
+    @property
+    def n_rest_steps(self) -> int:
+        """Steps of rest after the image."""
+        return round(self.rest_ms / self.dt_ms)
+
+
+@dataclass(frozen=True)
+class StoredEvents:
+    """Spikes of first presentations in AER form, ordered by step and within a step by source.
+
+    Attributes
+    ----------
+    step, source : (n_events,) uint16
+    offsets : (n_images + 1,) int64
+        The spikes of image k are ``step[offsets[k]:offsets[k + 1]]`` and so on.
+    """
+
+    step: np.ndarray
+    source: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def none(cls) -> StoredEvents:
+        """Return an empty store: every presentation is drawn."""
+        return cls(np.zeros(0, np.uint16), np.zeros(0, np.uint16), np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The images of one split and the code that turns them into spikes.
+
+    Attributes
+    ----------
+    levels : (n_images, n_input) uint8
+        Intensities.
+    encoding : module
+        A module of :mod:`stdp_pipeline.encoding`.
+    encoding_params : EncodingParams
+    seed : int
+    split : {"train", "test"}
+    stored : StoredEvents
+        First presentations that need not be drawn, or none. Retries are always drawn.
+    """
+
+    levels: np.ndarray
+    encoding: ModuleType
+    encoding_params: Any
+    seed: int
+    split: str
+    stored: StoredEvents
+
+
+@dataclass(frozen=True)
+class Responses:
+    """What the excitatory layer answered to a sequence of images: its spikes in AER form, and counts.
+
+    Spikes and input counts are those of the last presentation of each image, the one that was accepted.
+
+    Attributes
+    ----------
+    step, neuron : (n_spikes,) uint16
+        Excitatory spikes, ordered by image, then step, then neuron.
+    offsets : (n_images + 1,) int64
+        Where each image's spikes start.
+    attempts : (n_images,) int32
+        Presentations needed; ``max_attempts`` with too few spikes means that the image was given up.
+    n_input_spikes : (n_images,) int32
+    """
+
+    step: np.ndarray
+    neuron: np.ndarray
+    offsets: np.ndarray
+    attempts: np.ndarray
+    n_input_spikes: np.ndarray
+
+    @property
+    def n_images(self) -> int:
+        """Number of images."""
+        return len(self.offsets) - 1
+
+    @property
+    def n_spikes(self) -> np.ndarray:
+        """Excitatory spikes per image, (n_images,) int64."""
+        return np.diff(self.offsets)
+
+    def counts(self, n_exc: int) -> np.ndarray:
+        """Return spike counts per image and neuron, (n_images, n_exc) float32."""
+        image = np.repeat(np.arange(self.n_images), self.n_spikes)
+        flat = np.bincount(image * n_exc + self.neuron, minlength=self.n_images * n_exc)
+        return flat.reshape(self.n_images, n_exc).astype(np.float32)
+
+    @staticmethod
+    def concatenate(parts: list[Responses]) -> Responses:
+        """Join the responses to consecutive images."""
+        shifts = np.cumsum([0] + [len(p.step) for p in parts])
+        return Responses(
+            step=np.concatenate([p.step for p in parts]),
+            neuron=np.concatenate([p.neuron for p in parts]),
+            offsets=np.concatenate([[0]] + [p.offsets[1:] + s for p, s in zip(parts, shifts, strict=False)]),
+            attempts=np.concatenate([p.attempts for p in parts]),
+            n_input_spikes=np.concatenate([p.n_input_spikes for p in parts]),
+        )
+
+
+Progress = Callable[[int], None]
+"""Called with the number of images done so far."""
+
+
+class Engine(Protocol):
+    """An engine's module has these two functions."""
+
+    def train(
+        self, model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int
+    ) -> tuple[NetworkState, Responses]:
+        """Present images one after the other with learning on.
+
+        Parameters
+        ----------
+        model : Model
+        state : NetworkState
+            Left as it is.
+        inputs : Inputs
+        images : (n,) int64
+            Indices into ``inputs.levels``, in the order of presentation.
+        pass_index : int
+            Number of the pass over the training set, from 0.
+
+        Returns
+        -------
+        state : NetworkState
+        responses : Responses
+
+        Raises
+        ------
+        ActivityError
+            If the activity explodes; the message names image, step and cause.
+        """
+        ...
+
+    def respond(
+        self, model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, threads: int, progress: Progress
+    ) -> Responses:
+        """Present images to the frozen network, each from rest; the result is the same for any ``threads``."""
+        ...

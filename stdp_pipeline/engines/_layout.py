@@ -1,0 +1,137 @@
+"""The numbers of a network in steps and per-step factors, as both engines read them.
+
+Everything here is derived from the parameters in milliseconds and millivolts; no engine owns a parameter.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stdp_pipeline.engines._contract import Model
+
+__all__ = ["FLUSH", "NeuronConstants", "RunConstants", "Traces", "derive", "trace_table"]
+
+FLUSH = 1e-20
+"""Conductances below this are set to zero. It is far below any effect on a potential, and it spares the processor the
+denormal numbers into which a silent conductance would otherwise decay."""
+
+NEGLIGIBLE = 1e-12
+"""Traces below this are zero: no weight in [0, 1] can show the difference."""
+
+
+class NeuronConstants(NamedTuple):
+    """One group's constants, in the precision of the run; conductances relative to the leak."""
+
+    leak: Any  # dt / tau_mem
+    e_rest: Any  # mV
+    e_exc: Any  # mV
+    e_inh: Any  # mV
+    keep_exc: Any  # factor of the excitatory conductance over one step
+    keep_inh: Any
+    mean_exc: Any  # mean of the decaying conductance over a step, relative to its value at the step's start
+    mean_inh: Any
+    v_reset: Any  # mV
+    v_thresh: Any  # mV, at theta = 0
+    refractory: Any  # steps
+    one: Any  # 1 in the precision of the run: a literal would make compiled code compute in double precision
+    flush: Any
+
+
+class RunConstants(NamedTuple):
+    """What is neither a neuron's nor a rule's."""
+
+    n_steps: int  # steps of a presentation, image and rest
+    n_image_steps: int
+    w_exc_inh: Any
+    w_inh_exc: Any
+    w_min: Any
+    w_max: Any
+    theta_plus: float  # mV
+    keep_theta: float  # factor of theta over one step
+    norm_total: float  # 0: no normalisation
+    additive: bool  # traces add 1 at a spike instead of being set to 1
+    v_limit: float  # mV; a spiking neuron above it proves an unstable step
+    spike_limit: int  # excitatory spikes of one presentation
+
+
+class Traces(NamedTuple):
+    """Decay of the three traces over k = 0, 1, ... steps; beyond the end of a table the trace is zero."""
+
+    pre: np.ndarray
+    post_fast: np.ndarray
+    post_slow: np.ndarray
+
+
+def trace_table(tau_ms: float, dt_ms: float, dtype: str) -> np.ndarray:
+    """Return exp(-k dt / tau) for k = 0, 1, ... until it is negligible.
+
+    Traces decay exactly in every integrator: Brian solves linear trace equations that way, too.
+    """
+    n = math.ceil(-math.log(NEGLIGIBLE) * tau_ms / dt_ms) + 1
+    return np.exp(-np.arange(n) * (dt_ms / tau_ms)).astype(dtype)
+
+
+def _keep(dt_ms: float, tau_ms: float, integrator: str) -> float:
+    """Factor of an exponentially decaying variable over one step."""
+    return 1.0 - dt_ms / tau_ms if integrator == "euler" else math.exp(-dt_ms / tau_ms)
+
+
+def _mean(dt_ms: float, tau_ms: float, integrator: str) -> float:
+    """Mean of a decaying conductance over a step, relative to its value at the start.
+
+    Forward Euler uses the value at the start; with its decay factor 1 - dt/tau the summed drive of one spike is
+    exactly w tau. Exponential Euler decays by exp(-dt/tau), and with the value at the start the drive would come out
+    27 % too large at tau = 1 ms (dt 0.5 ms). The mean over the step gives w tau again.
+    """
+    return 1.0 if integrator == "euler" else tau_ms / dt_ms * -math.expm1(-dt_ms / tau_ms)
+
+
+def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants, Traces]:
+    """Turn a model into per-step numbers: excitatory neurons, inhibitory neurons, run, traces."""
+    real = np.dtype(model.precision).type
+    dt, how = model.dt_ms, model.integrator
+    net, rule = model.network, model.rule_params
+
+    def neuron(p: Any, tau_inh_ms: float, e_inh_mv: float) -> NeuronConstants:
+        return NeuronConstants(
+            leak=real(dt / p.tau_mem_ms),
+            e_rest=real(p.e_rest_mv),
+            e_exc=real(p.e_exc_mv),
+            e_inh=real(e_inh_mv),
+            keep_exc=real(_keep(dt, p.tau_exc_ms, how)),
+            keep_inh=real(_keep(dt, tau_inh_ms, how)),
+            mean_exc=real(_mean(dt, p.tau_exc_ms, how)),
+            mean_inh=real(_mean(dt, tau_inh_ms, how)),
+            v_reset=real(p.v_reset_mv),
+            v_thresh=real(p.v_thresh_mv),
+            refractory=round(p.refractory_ms / dt),
+            one=real(1),
+            flush=real(FLUSH),
+        )
+
+    run = RunConstants(
+        n_steps=model.n_image_steps + model.n_rest_steps,
+        n_image_steps=model.n_image_steps,
+        w_exc_inh=real(net.w_exc_inh),
+        w_inh_exc=real(net.w_inh_exc),
+        w_min=real(net.w_min),
+        w_max=real(net.w_max),
+        theta_plus=net.exc.theta_plus_mv,
+        keep_theta=_keep(dt, net.exc.tau_theta_ms, how),
+        norm_total=rule.norm_total or 0.0,
+        additive=rule.trace == "add",
+        v_limit=max(net.exc.e_exc_mv, net.exc.e_rest_mv) + 1.0,
+        spike_limit=model.spike_limit,
+    )
+    # Inhibitory neurons receive no inhibition; the constants of the missing conductance are never multiplied by
+    # anything but zero.
+    traces = Traces(
+        trace_table(rule.tau_pre_ms, dt, model.precision),
+        trace_table(rule.tau_post_fast_ms, dt, model.precision),
+        trace_table(rule.tau_post_slow_ms, dt, model.precision),
+    )
+    exc = neuron(net.exc, net.exc.tau_inh_ms, net.exc.e_inh_mv)
+    return exc, neuron(net.inh, 1.0, net.inh.e_rest_mv), run, traces

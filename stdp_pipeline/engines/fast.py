@@ -1,0 +1,244 @@
+"""Compiled engine: event-driven where that is exact, one core for training, all cores for frozen passes.
+
+The model is that of the reference engine; the tests compare the two spike by spike. The inner loops are in
+:mod:`stdp_pipeline.engines._kernel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from stdp_pipeline.engines._compile import compiled
+from stdp_pipeline.engines._contract import Inputs, Model, Progress, Responses
+from stdp_pipeline.engines._layout import derive
+from stdp_pipeline.engines._protocol import exploded, not_finite, too_many
+from stdp_pipeline.errors import ActivityError
+from stdp_pipeline.network.state import NetworkState, rested
+from stdp_pipeline.random import FROZEN_PASS, SPLIT_CODES, seed_words
+
+__all__ = ["respond", "train"]
+
+_KERNEL = "stdp_pipeline.engines._kernel"
+_BLOCK = 256  # images of a frozen pass that one thread takes at a time
+_EXPLODED, _TOO_MANY, _NOT_FINITE, _INPUT_FULL, _OUTPUT_FULL = 1, 2, 3, 4, 5
+
+
+class _State(NamedTuple):
+    """The arrays of a :class:`NetworkState` by the kernel's names; ``step`` is an array of one, to be written to."""
+
+    weights: np.ndarray
+    theta: np.ndarray
+    v_exc: np.ndarray
+    g_exc: np.ndarray
+    g_inh: np.ndarray
+    v_inh: np.ndarray
+    g_inh_exc: np.ndarray
+    last_exc: np.ndarray
+    last_inh: np.ndarray
+    trace_pre: np.ndarray
+    last_pre: np.ndarray
+    trace_post: np.ndarray
+    changed: np.ndarray
+    step: np.ndarray
+
+
+class _Work(NamedTuple):
+    """Scratch memory of a kernel call."""
+
+    low: np.ndarray
+    above: np.ndarray
+    above_words: np.ndarray
+    fired: np.ndarray
+    inh_fired: np.ndarray
+    awake: np.ndarray
+    is_awake: np.ndarray
+    recent: np.ndarray
+    is_recent: np.ndarray
+    fast: np.ndarray
+    slow: np.ndarray
+    pre: np.ndarray
+    first: np.ndarray
+    sources: np.ndarray
+    event_step: np.ndarray
+    event_source: np.ndarray
+
+
+class _Input(NamedTuple):
+    """Images, stored events, and what the code's ``draw`` needs."""
+
+    levels: np.ndarray
+    step: np.ndarray
+    source: np.ndarray
+    offsets: np.ndarray
+    constants: tuple[float, ...]
+    dt_ms: float
+    k0: np.uint64
+    k1: np.uint64
+    split: np.uint64
+
+
+class _Output(NamedTuple):
+    """What a kernel call fills."""
+
+    step: np.ndarray
+    neuron: np.ndarray
+    offsets: np.ndarray
+    attempts: np.ndarray
+    n_input_spikes: np.ndarray
+
+
+def _work(model: Model, n_input: int, n_exc: int) -> _Work:
+    def ints(n: int) -> np.ndarray:
+        return np.zeros(n, np.int64)
+
+    real = np.dtype(model.precision)
+    above = np.zeros((n_exc + 7) // 8 * 8, np.uint8)
+    capacity = n_input * model.n_image_steps  # a spike in every step of every input always fits
+    capacity = min(capacity, 1_000_000)
+    return _Work(
+        low=np.zeros(n_exc, real),
+        above=above,
+        above_words=above.view(np.uint64),
+        fired=ints(n_exc),
+        inh_fired=np.zeros(n_exc, np.uint8),
+        awake=ints(n_exc),
+        is_awake=np.zeros(n_exc, np.uint8),
+        recent=ints(n_exc),
+        is_recent=np.zeros(n_exc, np.uint8),
+        fast=np.zeros(n_exc, real),
+        slow=np.zeros(n_exc, real),
+        pre=np.zeros(n_input, real),
+        first=ints(model.n_image_steps + 2),
+        sources=np.zeros(capacity, np.uint16),
+        event_step=np.zeros(capacity, np.uint16),
+        event_source=np.zeros(capacity, np.uint16),
+    )
+
+
+def _input(model: Model, inputs: Inputs) -> _Input:
+    k0, k1 = seed_words(inputs.seed)
+    return _Input(
+        levels=np.ascontiguousarray(inputs.levels),
+        step=inputs.stored.step,
+        source=inputs.stored.source,
+        offsets=inputs.stored.offsets,
+        constants=tuple(float(x) for x in inputs.encoding.constants(inputs.encoding_params)),
+        dt_ms=model.dt_ms,
+        k0=k0,
+        k1=k1,
+        split=np.uint64(SPLIT_CODES[inputs.split]),
+    )
+
+
+def _kernel(model: Model, inputs: Inputs) -> Callable[..., int]:
+    integrators = "stdp_pipeline.engines._integrators"
+    slots = (
+        ("advance", integrators, f"advance_{model.integrator}"),
+        ("exp_neg", integrators, f"exp_neg_{model.precision}"),
+        ("draw", inputs.encoding.__name__, "draw"),
+        ("on_pre", model.rule.__name__, "on_pre"),
+        ("on_post", model.rule.__name__, "on_post"),
+    )
+    return compiled(((_KERNEL, "run_images"),), slots).run_images
+
+
+def _present(
+    model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int, learn: bool
+) -> tuple[NetworkState, Responses]:
+    """Run the kernel over images, in as many calls as the output buffer needs. The state's arrays are written to."""
+    kernel = _kernel(model, inputs)
+    exc, inh, run, traces = derive(model)
+    real = np.dtype(model.precision).type
+    rule = model.rule.constants(model.rule_params)
+    rule = type(rule)(*(real(x) for x in rule))
+    arrays = _State(*state.arrays().values(), step=np.array([state.step], np.int64))
+    work = _work(model, state.n_input, state.n_exc)
+    source = _input(model, inputs)
+    parts: list[Responses] = []
+    done = 0
+    while done < len(images):
+        todo = np.ascontiguousarray(images[done:], dtype=np.int64)
+        out = _Output(
+            step=np.empty(model.spike_limit + 64 * len(todo), np.uint16),
+            neuron=np.empty(model.spike_limit + 64 * len(todo), np.uint16),
+            offsets=np.zeros(len(todo) + 1, np.int64),
+            attempts=np.zeros(len(todo), np.int32),
+            n_input_spikes=np.zeros(len(todo), np.int32),
+        )
+        fault = np.zeros(5)
+        n = kernel(
+            arrays,
+            exc,
+            inh,
+            run,
+            traces,
+            rule,
+            source,
+            todo,
+            pass_index,
+            model.min_spikes,
+            model.max_attempts,
+            learn,
+            work,
+            out,
+            fault,
+        )
+        if n < len(todo) and int(fault[0]) != _OUTPUT_FULL:
+            raise _error(model, inputs.split, int(todo[n]), fault)
+        end = out.offsets[n]
+        parts.append(
+            Responses(
+                out.step[:end].copy(),
+                out.neuron[:end].copy(),
+                out.offsets[: n + 1],
+                out.attempts[:n],
+                out.n_input_spikes[:n],
+            )
+        )
+        done += n
+    new = NetworkState.from_arrays(state.arrays(), step=int(arrays.step[0]))
+    return new, Responses.concatenate(parts)
+
+
+def _error(model: Model, split: str, image: int, fault: np.ndarray) -> ActivityError:
+    """Turn the kernel's fault record (code, step, neuron, value, attempt) into the error to raise."""
+    code, step, neuron, attempt = int(fault[0]), int(fault[1]), int(fault[2]), int(fault[4])
+    if code == _EXPLODED:
+        return exploded(model, split, image, attempt, step, neuron, float(fault[3]))
+    if code == _TOO_MANY:
+        return too_many(model, split, image, attempt, step)
+    if code == _NOT_FINITE:
+        return not_finite(model, split, image, attempt, step, neuron)
+    return ActivityError(f"{split} image {image} has more input spikes than the engine holds; lower encoding.intensity")
+
+
+def train(
+    model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int
+) -> tuple[NetworkState, Responses]:
+    """Present images one after the other with learning on; see :class:`stdp_pipeline.engines._contract.Engine`."""
+    return _present(model, state.copy(), inputs, images, pass_index, learn=True)
+
+
+def respond(
+    model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, threads: int, progress: Progress
+) -> Responses:
+    """Present images to the frozen network, each from rest; see :class:`stdp_pipeline.engines._contract.Engine`."""
+    blocks = [images[i : i + _BLOCK] for i in range(0, len(images), _BLOCK)]
+
+    def answer(block: np.ndarray) -> Responses:
+        own = rested(state, model.network)
+        return _present(model, own, inputs, block, FROZEN_PASS, learn=False)[1]
+
+    parts: list[Any] = []
+    if blocks:
+        parts.append(answer(blocks[0]))  # compiles, before there are threads
+        progress(len(blocks[0]))
+    with ThreadPoolExecutor(threads) as pool:
+        for part in pool.map(answer, blocks[1:]):
+            parts.append(part)
+            progress(sum(p.n_images for p in parts))
+    return Responses.concatenate(parts)

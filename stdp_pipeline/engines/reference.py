@@ -1,0 +1,202 @@
+"""Plain NumPy engine: the equations in order, every neuron and every trace in every step. Slow, and the specification.
+
+One step, as in Brian 1 (state update and threshold, then connections and plasticity, then resets):
+
+1. membranes, conductances, theta and traces go on by one step, membranes from the conductances at its start;
+2. neurons above threshold and not refractory fire;
+3. input spikes raise g_exc, excitatory spikes the conductance of their inhibitory partner, inhibitory spikes g_inh of
+   every excitatory neuron but the partner;
+4. plasticity: presynaptic spikes one after the other (each first updates its own trace), then postsynaptic ones;
+5. resets, theta, postsynaptic traces.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from stdp_pipeline.engines._contract import Inputs, Model, Progress, Responses
+from stdp_pipeline.engines._protocol import draw_events, exploded, not_finite, too_many
+from stdp_pipeline.network.state import NetworkState, rested
+from stdp_pipeline.random import FROZEN_PASS
+
+__all__ = ["respond", "train"]
+
+
+def train(
+    model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int
+) -> tuple[NetworkState, Responses]:
+    """Present images one after the other with learning on; see :class:`stdp_pipeline.engines._contract.Engine`."""
+    parts = []
+    for image in images:
+        state, part = _until_enough_spikes(model, state, inputs, int(image), pass_index, learn=True)
+        parts.append(part)
+    return state, Responses.concatenate(parts)
+
+
+def respond(
+    model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, threads: int, progress: Progress
+) -> Responses:
+    """Present images to the frozen network, each from rest; see :class:`stdp_pipeline.engines._contract.Engine`."""
+    parts = []
+    for image in images:
+        _, part = _until_enough_spikes(model, state, inputs, int(image), FROZEN_PASS, learn=False)
+        parts.append(part)
+        progress(len(parts))
+    return Responses.concatenate(parts)
+
+
+def _until_enough_spikes(
+    model: Model, state: NetworkState, inputs: Inputs, image: int, pass_index: int, learn: bool
+) -> tuple[NetworkState, Responses]:
+    """Present one image, again and brighter while it causes fewer than ``min_spikes`` excitatory spikes."""
+    for attempt in range(model.max_attempts):
+        if attempt == 0 and len(inputs.stored.offsets):
+            span = slice(*inputs.stored.offsets[image : image + 2])
+            events = inputs.stored.step[span], inputs.stored.source[span]
+        else:
+            events = draw_events(model, inputs, image, pass_index, attempt)
+        state = _normalised(model, state) if learn else rested(state, model.network)
+        state, spikes = _present(model, state, *events, learn, (inputs.split, image, attempt))
+        if len(spikes) >= model.min_spikes:
+            break
+    step, neuron = np.array(spikes, np.uint16).reshape(-1, 2).T
+    responses = Responses(
+        step=step,
+        neuron=neuron,
+        offsets=np.array([0, len(spikes)]),
+        attempts=np.array([attempt + 1], np.int32),
+        n_input_spikes=np.array([len(events[0])], np.int32),
+    )
+    return state, responses
+
+
+def _normalised(model: Model, state: NetworkState) -> NetworkState:
+    """Scale the weights of every neuron to the rule's fixed sum; a neuron without any weight stays without."""
+    total = model.rule_params.norm_total
+    if total is None:
+        return state
+    sums = state.weights.sum(axis=0, dtype=np.float64)
+    factor = np.divide(total, sums, out=np.ones_like(sums), where=sums > 0)
+    return replace(state, weights=(state.weights * factor).astype(state.weights.dtype))
+
+
+def _advance(v: np.ndarray, g_exc: Any, g_inh: Any, p: Any, e_inh: float, tau_inh: float, model: Model) -> np.ndarray:
+    """One step of tau dv/dt = (E_rest - v) + g_e (E_e - v) + g_i (E_i - v)."""
+    dt = model.dt_ms
+    if model.integrator == "euler":
+        return v + dt / p.tau_mem_ms * (
+            (p.e_rest_mv - v) + g_exc * (p.e_exc_mv - v) + g_inh * (e_inh - v)
+        )
+    # Exact for conductances frozen at their mean over the step, tau/dt (1 - exp(-dt/tau)) of the value at its start.
+    g_e = g_exc * (p.tau_exc_ms / dt * (1 - math.exp(-dt / p.tau_exc_ms)))
+    g_i = g_inh * (tau_inh / dt * (1 - math.exp(-dt / tau_inh)))
+    total = 1 + g_e + g_i
+    v_inf = (p.e_rest_mv + g_e * p.e_exc_mv + g_i * e_inh) / total
+    return v_inf + (v - v_inf) * np.exp(-dt / p.tau_mem_ms * total)
+
+
+def _decay(x: np.ndarray, tau_ms: float, model: Model) -> np.ndarray:
+    """One step of dx/dt = -x/tau."""
+    dt = model.dt_ms
+    return x * (1 - dt / tau_ms if model.integrator == "euler" else math.exp(-dt / tau_ms))
+
+
+def _present(
+    model: Model,
+    state: NetworkState,
+    event_step: np.ndarray,
+    event_source: np.ndarray,
+    learn: bool,
+    name: tuple[str, int, int],
+) -> tuple[NetworkState, list[tuple[int, int]]]:
+    """Simulate one presentation and return the new state and the excitatory spikes as (step, neuron)."""
+    net, exc, inh, rule, dt = model.network, model.network.exc, model.network.inh, model.rule_params, model.dt_ms
+    c = model.rule.constants(rule)
+    weights, theta = state.weights.copy(), state.theta_mv.copy()
+    v, g_exc, g_inh = state.v_exc_mv, state.g_exc, state.g_inh
+    v_inh, g_inh_exc = state.v_inh_mv, state.g_inh_exc
+    last_exc, last_inh, last_pre = state.last_exc.copy(), state.last_inh.copy(), state.last_pre.copy()
+    pre = state.trace_pre * np.exp(-(state.step - 1 - last_pre) * dt / rule.tau_pre_ms)
+    fast, slow = (
+        trace * np.exp(-(state.step - 1 - last_exc) * dt / tau)
+        for trace, tau in zip(state.trace_post, (rule.tau_post_fast_ms, rule.tau_post_slow_ms), strict=True)
+    )
+    refractory_exc, refractory_inh = round(exc.refractory_ms / dt), round(inh.refractory_ms / dt)
+    trace_pre, trace_post = state.trace_pre.copy(), state.trace_post.copy()
+    spikes: list[tuple[int, int]] = []
+
+    for k in range(model.n_image_steps + model.n_rest_steps):
+        t = state.step + k
+        # 1. State update.
+        v = _advance(v, g_exc, g_inh, exc, exc.e_inh_mv, exc.tau_inh_ms, model)
+        clamped = t - last_inh <= refractory_inh
+        v_inh = np.where(clamped, v_inh, _advance(v_inh, g_inh_exc, 0.0, inh, 0.0, 1.0, model))
+        g_exc, g_inh = _decay(g_exc, exc.tau_exc_ms, model), _decay(g_inh, exc.tau_inh_ms, model)
+        g_inh_exc = _decay(g_inh_exc, inh.tau_exc_ms, model)
+        if learn:
+            theta = _decay(theta, exc.tau_theta_ms, model)
+            pre = pre * math.exp(-dt / rule.tau_pre_ms)
+            fast = fast * math.exp(-dt / rule.tau_post_fast_ms)
+            slow = slow * math.exp(-dt / rule.tau_post_slow_ms)
+
+        # 2. Thresholds.
+        fired = (v > theta + exc.v_thresh_mv) & (t - last_exc >= refractory_exc)
+        fired_inh = (v_inh > inh.v_thresh_mv) & ~clamped
+        if np.any(unstable := fired & (v > max(exc.e_exc_mv, exc.e_rest_mv) + 1)):
+            neuron = int(np.flatnonzero(unstable)[0])
+            raise exploded(model, *name, k, neuron, float(v[neuron]))
+
+        # 3. Propagation.
+        sources = event_source[event_step == k]
+        for i in sources:
+            g_exc = g_exc + weights[i]
+        g_inh_exc = g_inh_exc + net.w_exc_inh * fired
+        g_inh = g_inh + net.w_inh_exc * (np.count_nonzero(fired_inh) - fired_inh.astype(np.int64))
+
+        # 4. Plasticity.
+        if learn:
+            for i in sources:
+                pre[i] = trace_pre[i] = pre[i] + 1 if rule.trace == "add" else 1
+                last_pre[i] = t
+                weights[i] = np.clip(model.rule.on_pre(weights[i], pre[i], fast, slow, c), net.w_min, net.w_max)
+            for j in np.flatnonzero(fired):
+                w = model.rule.on_post(weights[:, j], pre, fast[j], slow[j], c)
+                weights[:, j] = np.clip(w, net.w_min, net.w_max)
+
+        # 5. Resets.
+        v = np.where(fired, exc.v_reset_mv, v)
+        v_inh = np.where(fired_inh, inh.v_reset_mv, v_inh)
+        last_exc[fired], last_inh[fired_inh] = t, t
+        if learn:
+            theta = theta + exc.theta_plus_mv * fired
+            fast = np.where(fired, fast + 1 if rule.trace == "add" else 1, fast)
+            slow = np.where(fired, slow + 1 if rule.trace == "add" else 1, slow)
+            trace_post[:, fired] = fast[fired], slow[fired]
+        spikes += [(k, int(j)) for j in np.flatnonzero(fired)]
+        if len(spikes) > model.spike_limit:
+            raise too_many(model, *name, k)
+
+    if not np.all(np.isfinite(v)):
+        raise not_finite(model, *name, k, int(np.flatnonzero(~np.isfinite(v))[0]))
+    real = weights.dtype
+    new = NetworkState(
+        weights=weights,
+        theta_mv=theta,
+        v_exc_mv=v.astype(real),
+        g_exc=g_exc.astype(real),
+        g_inh=g_inh.astype(real),
+        v_inh_mv=v_inh.astype(real),
+        g_inh_exc=g_inh_exc.astype(real),
+        last_exc=last_exc,
+        last_inh=last_inh,
+        trace_pre=trace_pre,
+        last_pre=last_pre,
+        trace_post=trace_post,
+        changed=np.ones_like(state.changed),  # this engine scales every column every time
+        step=state.step + model.n_image_steps + model.n_rest_steps,
+    )
+    return new, spikes

@@ -1,0 +1,85 @@
+"""One look for all figures: fonts, colours for classes, and how a figure becomes bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt  # noqa: E402  (after the choice of backend)
+
+__all__ = ["ACCENT", "GREY", "NONE_COLOUR", "class_colour", "figure", "png", "svg"]
+
+ACCENT = "#2b5c8a"
+GREY = "#8a8f98"
+NONE_COLOUR = "#c9ccd1"
+
+# Ten hues that stay apart under the common colour deficiencies by differing in lightness as well: Paul Tol's "muted"
+# scheme (https://personal.sron.nl/~pault/) and a dark grey.
+_CLASSES = (
+    "#cc6677",
+    "#332288",
+    "#ddcc77",
+    "#117733",
+    "#88ccee",
+    "#882255",
+    "#44aa99",
+    "#999933",
+    "#aa4499",
+    "#555555",
+)
+
+_RC = {
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#555b66",
+    "axes.linewidth": 0.8,
+    "axes.labelcolor": "#2a2e35",
+    "xtick.color": "#555b66",
+    "ytick.color": "#555b66",
+    "legend.frameon": False,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "stdp_pipeline",  # equal figures give equal files
+    "figure.constrained_layout.use": True,
+}
+
+
+def class_colour(c: int) -> str:
+    """Return the colour of one class; beyond ten classes the colours repeat."""
+    return _CLASSES[c % len(_CLASSES)]
+
+
+@contextmanager
+def figure(width: float, height: float, **subplots: Any) -> Iterator[tuple[Any, Any]]:
+    """Open a figure of a size in inches with our style, and close it afterwards."""
+    with plt.rc_context(_RC):
+        fig, axes = plt.subplots(figsize=(width, height), **subplots)
+        try:
+            yield fig, axes
+        finally:
+            plt.close(fig)
+
+
+def svg(fig: Any) -> bytes:
+    """Return the figure as SVG."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def png(fig: Any, dpi: int = 160) -> bytes:
+    """Return the figure as PNG."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()

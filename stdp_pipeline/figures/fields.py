@@ -1,0 +1,67 @@
+"""Receptive fields: what input each neuron has learned."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from stdp_pipeline.figures._style import NONE_COLOUR, class_colour, figure, png
+
+__all__ = ["receptive_fields"]
+
+
+def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[int, int]) -> bytes:
+    """Draw all receptive fields as a mosaic, ordered by label, each with its label.
+
+    Parameters
+    ----------
+    weights : (n_input, n_exc)
+        All fields share one grey scale, from 0 to the 99.9th percentile of the weights.
+    label : (n_exc,) int16
+        Class of each neuron, -1 for none; the frame's colour and the number in the corner show it.
+    image_shape : (height, width)
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    height, width = image_shape
+    n_exc = weights.shape[1]
+    order = np.lexsort((np.arange(n_exc), np.where(label < 0, np.iinfo(np.int16).max, label)))
+    columns = math.ceil(math.sqrt(n_exc))
+    rows = math.ceil(n_exc / columns)
+    gap = 2
+    mosaic = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap), np.nan)
+    for place, neuron in enumerate(order):
+        y, x = divmod(place, columns)
+        top, left = gap + y * (height + gap), gap + x * (width + gap)
+        mosaic[top : top + height, left : left + width] = weights[:, neuron].reshape(height, width)
+
+    size = min(10.0, 2.2 + 0.39 * columns)
+    with figure(size, size * rows / columns + 0.5) as (fig, axes):
+        shown = axes.imshow(
+            mosaic, cmap="gray_r", interpolation="nearest", vmin=0, vmax=max(float(np.percentile(weights, 99.9)), 1e-12)
+        )
+        axes.set(xticks=[], yticks=[], title=f"Receptive fields of {n_exc} neurons, ordered by label")
+        for side in axes.spines.values():
+            side.set_visible(False)
+        for place, neuron in enumerate(order):
+            y, x = divmod(place, columns)
+            top, left = gap + y * (height + gap), gap + x * (width + gap)
+            colour = class_colour(int(label[neuron])) if label[neuron] >= 0 else NONE_COLOUR
+            frame = {"fill": False, "edgecolor": colour, "linewidth": 0.9}
+            axes.add_patch(_rectangle(left - 1, top - 1, width + 1, height + 1, **frame))
+            if columns <= 45:
+                text = str(label[neuron]) if label[neuron] >= 0 else "-"
+                scale = 5.5 * min(1.0, 22 / columns)
+                axes.text(left + 0.5, top + 0.5, text, color=colour, fontsize=scale, va="top", ha="left", weight="bold")
+        fig.colorbar(shown, ax=axes, shrink=0.35, label="weight", pad=0.01)
+        return png(fig, dpi=170)
+
+
+def _rectangle(x: float, y: float, width: float, height: float, **style: object) -> object:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x, y), width, height, **style)  # type: ignore[arg-type]

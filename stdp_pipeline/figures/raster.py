@@ -1,0 +1,45 @@
+"""One image and the spikes that a code makes of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stdp_pipeline.figures._style import ACCENT, figure, png
+
+__all__ = ["raster"]
+
+
+def raster(
+    image: np.ndarray, step: np.ndarray, source: np.ndarray, dt_ms: float, image_ms: float, label: int
+) -> bytes:
+    """Draw an image, its spikes over time, and the spikes added up again.
+
+    Parameters
+    ----------
+    image : (height, width) uint8
+    step, source : (n_events,) uint16
+    dt_ms, image_ms : float
+    label : int
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    height, width = image.shape
+    with figure(9.0, 3.0, ncols=3, gridspec_kw={"width_ratios": [1, 2.6, 1]}) as (fig, (left, middle, right)):
+        left.imshow(image, cmap="gray_r", interpolation="nearest")
+        left.set(title=f"Image (class {label})", xticks=[], yticks=[])
+        middle.plot(step * dt_ms, source, "|", color=ACCENT, markersize=2.5, markeredgewidth=0.6)
+        middle.set(
+            title=f"{len(step)} input spikes",
+            xlabel="time (ms)",
+            ylabel="input channel",
+            xlim=(0, image_ms),
+            ylim=(height * width, 0),
+        )
+        counts = np.bincount(source, minlength=height * width).reshape(height, width)
+        shown = right.imshow(counts, cmap="gray_r", interpolation="nearest")
+        right.set(title="Spikes per channel", xticks=[], yticks=[])
+        fig.colorbar(shown, ax=right, shrink=0.75)
+        return png(fig)

@@ -1,0 +1,94 @@
+"""The constants of the Diehl & Cook (2015) network, each with unit and source.
+
+The default values are those of the released code (``peter-u-diehl/stdp-mnist``, commit d527ca3,
+``Diehl&Cook_spiking_MNIST.py``), called "code" below; the paper (doi:10.3389/fncom.2015.00099) gives only part of
+them. Conductances are dimensionless, in units of the leak conductance.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from stdp_pipeline.config._base import Strict
+
+__all__ = ["ExcitatoryParams", "InhibitoryParams", "NetworkParams"]
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class ExcitatoryParams(Strict):
+    """Excitatory leaky integrate-and-fire neuron with an adaptive threshold (code, group Ae)."""
+
+    tau_mem_ms: Positive = 100.0
+    """Membrane time constant, ms (code; paper: 100 ms "greatly increased" accuracy over 10-20 ms)."""
+    tau_exc_ms: Positive = 1.0
+    """Decay of the excitatory conductance, ms (code)."""
+    tau_inh_ms: Positive = 2.0
+    """Decay of the inhibitory conductance, ms (code)."""
+    e_rest_mv: float = -65.0
+    """Resting potential, mV (code)."""
+    e_exc_mv: float = 0.0
+    """Excitatory reversal potential, mV (code)."""
+    e_inh_mv: float = -100.0
+    """Inhibitory reversal potential, mV (code)."""
+    v_reset_mv: float = -65.0
+    """Potential after a spike, mV (code)."""
+    v_thresh_mv: float = -72.0
+    """Threshold at theta = 0, mV: base -52 mV less the offset of 20 mV (code)."""
+    v_init_mv: float = -105.0
+    """Potential at the start, mV: rest less 40 mV (code)."""
+    refractory_ms: NonNegative = 5.0
+    """Time during which spikes are suppressed, ms; the potential is not clamped (code, Brian 1 semantics)."""
+    theta_init_mv: float = 20.0
+    """Adaptive threshold at the start, mV (code)."""
+    theta_plus_mv: NonNegative = 0.05
+    """Rise of theta at each own spike, mV (code)."""
+    tau_theta_ms: Positive = 1e7
+    """Decay of theta, ms (code)."""
+
+
+class InhibitoryParams(Strict):
+    """Inhibitory leaky integrate-and-fire neuron, one partner for each excitatory neuron (code, group Ai)."""
+
+    tau_mem_ms: Positive = 10.0
+    """Membrane time constant, ms (code)."""
+    tau_exc_ms: Positive = 1.0
+    """Decay of the excitatory conductance, ms (code)."""
+    e_rest_mv: float = -60.0
+    """Resting potential, mV (code)."""
+    e_exc_mv: float = 0.0
+    """Excitatory reversal potential, mV (code)."""
+    v_reset_mv: float = -45.0
+    """Potential after a spike, mV (code)."""
+    v_thresh_mv: float = -40.0
+    """Threshold, mV (code)."""
+    v_init_mv: float = -100.0
+    """Potential at the start, mV: rest less 40 mV (code)."""
+    refractory_ms: NonNegative = 2.0
+    """Time after a spike during which the potential is held at reset, ms (code)."""
+
+
+class NetworkParams(Strict):
+    """Two layers of equal size: plastic input to excitatory, one-to-one to inhibitory, all-but-own back."""
+
+    n_exc: Annotated[int, Field(ge=1, le=65535)] = 400
+    """Number of excitatory neurons, and of inhibitory ones (paper: 100, 400, 1600, 6400)."""
+    w_exc_inh: NonNegative = 10.4
+    """Conductance from an excitatory neuron to its inhibitory partner (code)."""
+    w_inh_exc: NonNegative = 17.0
+    """Conductance from an inhibitory neuron to every excitatory neuron but its partner (code)."""
+    w_min: float = 0.0
+    """Lower bound of a plastic weight (code)."""
+    w_max: Positive = 1.0
+    """Upper bound of a plastic weight (code)."""
+    w_init_low: NonNegative = 0.003
+    """Initial weights are uniform on [w_init_low, w_init_high) (code: (U + 0.01) x 0.3)."""
+    w_init_high: Positive = 0.303
+    """Upper end of the initial weights (code)."""
+    exc: ExcitatoryParams = ExcitatoryParams()
+    """The excitatory neurons."""
+    inh: InhibitoryParams = InhibitoryParams()
+    """The inhibitory neurons."""

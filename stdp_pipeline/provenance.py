@@ -1,0 +1,87 @@
+"""What made a result: parameters, code, versions, machine, time and memory."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+__all__ = ["SCHEMA_VERSION", "Stopwatch", "cpu_model", "environment", "version"]
+
+SCHEMA_VERSION = 1
+"""Version of the layout of all result files."""
+
+_PACKAGES = ("numpy", "numba", "scipy", "scikit-learn", "phate", "umap-learn", "snakemake", "brian2", "matplotlib")
+
+
+def version(package: str) -> str | None:
+    """Return the installed version of a package, or None."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+@cache
+def cpu_model() -> str:
+    """Return the processor's name as the system gives it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    """Return the git commit of the source tree, with '+' if it has changes; None outside a repository."""
+    here = Path(__file__).parent
+    try:
+        ask = {"cwd": here, "capture_output": True, "text": True, "timeout": 10, "check": True}
+        head = subprocess.run(["git", "rev-parse", "HEAD"], **ask).stdout.strip()
+        changed = subprocess.run(["git", "status", "--porcelain", "--", "."], **ask).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head + ("+" if changed else "")
+
+
+def environment() -> dict[str, Any]:
+    """Return versions and machine."""
+    return {
+        "stdp_pipeline": version("stdp_pipeline"),
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "system": platform.platform(),
+        "cpu": cpu_model(),
+        "n_cpus": os.cpu_count(),
+    }
+
+
+class Stopwatch:
+    """Wall time, CPU time and peak memory of this process since the watch was started."""
+
+    def __init__(self) -> None:
+        self._wall = time.perf_counter()
+        self._cpu = time.process_time()
+        self.started = datetime.now(UTC).isoformat(timespec="seconds")
+
+    def read(self) -> dict[str, Any]:
+        """Return start (UTC), seconds of wall and CPU time, and the process's peak memory in MB."""
+        unit = 1 if sys.platform == "darwin" else 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+        return {
+            "started": self.started,
+            "wall_s": round(time.perf_counter() - self._wall, 3),
+            "cpu_s": round(time.process_time() - self._cpu, 3),
+            "peak_rss_mb": round(peak / 2**20, 1),
+        }

@@ -1,0 +1,42 @@
+r"""All-activity vote: the class whose neurons fire most on average.
+
+.. math:: \hat{c}(x) = \arg\max_c \frac{1}{N_c} \sum_{i: A_i = c} n_i(x)
+
+with the spike count n_i of neuron i, its label A_i, and the number N_c of neurons with label c. Neurons without a
+label have no vote.
+
+References
+----------
+.. [1] Diehl & Cook (2015), doi:10.3389/fncom.2015.00099, section 2.6.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from stdp_pipeline.config._base import Strict
+from stdp_pipeline.readout._labels import NeuronLabels
+
+__all__ = ["Params", "votes"]
+
+
+class Params(Strict):
+    """The all-activity vote has no parameters."""
+
+    name: Literal["all_activity"] = "all_activity"
+    """Name of the readout."""
+
+
+def votes(params: Params, counts: np.ndarray, training: NeuronLabels) -> np.ndarray:
+    """Return the mean spike count over the neurons of each class, (n_images, n_classes) float64.
+
+    Parameters
+    ----------
+    params : Params
+    counts : (n_images, n_exc) float32
+    training : NeuronLabels
+    """
+    belongs = (training.label[:, None] == np.arange(training.n_classes)).astype(np.float64)
+    return counts @ (belongs / np.maximum(belongs.sum(axis=0), 1))

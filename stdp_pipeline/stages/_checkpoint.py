@@ -1,0 +1,90 @@
+"""Save the middle of a long stage, so that a killed job goes on from there."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stdp_pipeline.errors import ResultsError
+from stdp_pipeline.io import canonical_json, read_arrays, write_arrays
+
+__all__ = ["Checkpoint", "Saved"]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint's content: arrays named ``group.name``, and single numbers."""
+
+    arrays: dict[str, np.ndarray]
+    numbers: dict[str, Any]
+
+    def group(self, name: str) -> dict[str, np.ndarray]:
+        """Return the arrays of one group."""
+        return {k.partition(".")[2]: v for k, v in self.arrays.items() if k.startswith(f"{name}.")}
+
+
+class Checkpoint:
+    """One file that is replaced as a whole, at most every few seconds.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where it is kept; None for no checkpoints. It must not be among the workflow's declared outputs, which are
+        deleted before a job starts again.
+    identity : object
+        What the stage computes, as JSON. A checkpoint of anything else, such as older code, is not taken up.
+
+    Notes
+    -----
+    ``STDP_CHECKPOINT_S`` sets the seconds between two checkpoints (default 20).
+    """
+
+    def __init__(self, folder: Path | None, identity: Any) -> None:
+        self._file = folder / "checkpoint.npz" if folder is not None else None
+        self._identity = hashlib.sha256(canonical_json(identity).encode()).hexdigest()
+        self._every_s = float(os.environ.get("STDP_CHECKPOINT_S", "20"))
+        self._last = time.monotonic()
+        self.resumed = False
+
+    def load(self) -> Saved | None:
+        """Return the checkpoint to go on from, or None."""
+        if self._file is None or not self._file.exists():
+            return None
+        log = logging.getLogger(__name__)
+        try:
+            content = read_arrays(self._file)
+        except ResultsError as error:
+            log.warning("starting over, the checkpoint cannot be read: %s", error)
+            return None
+        if str(content.pop("identity", "")) != self._identity:
+            log.warning("starting over: '%s' was made with other parameters or other code", self._file)
+            return None
+        numbers = {k: v.item() for k, v in content.items() if "." not in k}
+        self.resumed = True
+        log.info("going on from '%s'", self._file)
+        return Saved({k: v for k, v in content.items() if "." in k}, numbers)
+
+    def due(self) -> bool:
+        """Whether it is time for the next one."""
+        return self._file is not None and time.monotonic() - self._last >= self._every_s
+
+    def save(self, groups: dict[str, dict[str, np.ndarray]], numbers: dict[str, Any]) -> None:
+        """Replace the checkpoint."""
+        if self._file is None:
+            return
+        arrays = {f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()}
+        write_arrays(self._file, identity=np.array(self._identity), **numbers, **arrays)
+        self._last = time.monotonic()
+
+    def remove(self) -> None:
+        """Delete the checkpoint: the stage is done."""
+        if self._file is not None:
+            shutil.rmtree(self._file.parent, ignore_errors=True)

@@ -1,0 +1,129 @@
+"""One stage's call: what it was given, where its results go, and the record of how they were made."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stdp_pipeline import registry
+from stdp_pipeline.errors import ConfigError, ResultsError
+from stdp_pipeline.io import write_json
+from stdp_pipeline.provenance import SCHEMA_VERSION, Stopwatch, environment
+
+__all__ = ["StageJob", "component", "run_stage"]
+
+
+@dataclass(frozen=True)
+class StageJob:
+    """The call of one stage.
+
+    Attributes
+    ----------
+    stage : str
+    spec : dict
+        The stage's parameters, resolved.
+    inputs : dict of str to Path
+        Files to read, by role.
+    output : Path
+        Folder for the results.
+    code : str
+        Digest of the code, for the record; empty if not given.
+    threads : int
+        Threads that the stage may use.
+    checkpoint : Path or None
+        Folder for checkpoints of long stages.
+    details : dict
+        What the stage wants recorded with its provenance.
+    """
+
+    stage: str
+    spec: dict[str, Any]
+    inputs: dict[str, Path]
+    output: Path
+    code: str = ""
+    threads: int = 1
+    checkpoint: Path | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def input(self, role: str) -> Path:
+        """Return the file of one role.
+
+        Raises
+        ------
+        ConfigError
+            If it was not given.
+        """
+        if role not in self.inputs:
+            raise ConfigError(
+                f"stage '{self.stage}' needs --input {role}=FILE; given: {', '.join(self.inputs) or 'none'}"
+            )
+        return self.inputs[role]
+
+    def parameter(self, name: str) -> Any:
+        """Return one parameter.
+
+        Raises
+        ------
+        ConfigError
+            If the specification lacks it.
+        """
+        if name not in self.spec:
+            raise ConfigError(f"stage '{self.stage}': its --spec lacks '{name}'; given: {', '.join(self.spec)}")
+        return self.spec[name]
+
+
+def component(kind: str, section: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the module of a component and its validated parameters.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such component or a parameter is wrong.
+    """
+    module = registry.load(kind, section.get("name", ""))
+    try:
+        return module, module.Params.model_validate(section)
+    except ValueError as error:
+        raise ConfigError(f"{kind} '{section.get('name')}': {error}") from None
+
+
+def run_stage(job: StageJob) -> None:
+    """Run one stage and write ``provenance.json`` beside its results, last.
+
+    Raises
+    ------
+    StdpError
+        Whatever the stage finds wrong.
+    """
+    watch = Stopwatch()
+    try:
+        job.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"cannot write to '{job.output}': {error.strerror}; make the folder writable or choose another one"
+        ) from error
+    importlib.import_module(f"stdp_pipeline.stages.{job.stage}").run(job)
+    record = {
+        "schema_version": SCHEMA_VERSION,
+        "stage": job.stage,
+        "id": job.output.name,
+        "spec": job.spec,
+        "inputs": {role: os.path.relpath(path, job.output) for role, path in job.inputs.items()},
+        "code": job.code,
+        "threads": job.threads,
+        **watch.read(),
+        **job.details,
+        "environment": environment(),
+    }
+    write_json(job.output / "provenance.json", record)
+    logging.getLogger(__name__).info(
+        "%s: done in %.1f s, peak memory %.0f MB -> %s",
+        job.stage,
+        record["wall_s"],
+        record["peak_rss_mb"],
+        job.output,
+    )

@@ -1,0 +1,181 @@
+"""Watch a training run: learning curve, and progress on the terminal or in the log."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from stdp_pipeline.engines._contract import Responses
+from stdp_pipeline.network.state import NetworkState
+from stdp_pipeline.readout import all_activity
+from stdp_pipeline.readout._labels import assign_labels, predictions
+
+__all__ = ["LearningCurve", "ProgressReport"]
+
+_COLUMNS = (
+    "images_seen",
+    "accuracy",
+    "spikes_per_image",
+    "input_spikes_per_image",
+    "presentations_per_image",
+    "given_up",
+    "theta_mean_mv",
+    "theta_sd_mv",
+)
+_LOG_EVERY_S = 3.0
+
+
+class LearningCurve:
+    """Accuracy and activity for each window of training images.
+
+    Each window is classified with neuron labels from the window before (as in the released code, whose windows are
+    10 000 images). The first window has no accuracy.
+
+    Parameters
+    ----------
+    labels : (n_images,) uint8
+    n_classes : int
+    every : int
+        Images per window.
+    """
+
+    def __init__(self, labels: np.ndarray, n_classes: int, every: int) -> None:
+        self._labels = labels
+        self._n_classes = n_classes
+        self._every = every
+        self._rows: list[list[float]] = []
+        self._parts: list[tuple[np.ndarray, Responses]] = []
+        self._previous: tuple[np.ndarray, np.ndarray] | None = None  # counts and labels of the window before
+        self._sums = np.zeros(4)  # spikes, input spikes, presentations, images
+
+    @property
+    def room(self) -> int:
+        """Images until the end of the window."""
+        return self._every - sum(len(images) for images, _ in self._parts)
+
+    @property
+    def latest(self) -> dict[str, float]:
+        """The last complete window."""
+        return dict(zip(_COLUMNS, self._rows[-1], strict=True)) if self._rows else {}
+
+    def add(self, images: np.ndarray, responses: Responses, state: NetworkState) -> None:
+        """Take the responses to the next images; at most :attr:`room` of them."""
+        self._parts.append((images, responses))
+        totals = responses.n_spikes.sum(), responses.n_input_spikes.sum(), responses.attempts.sum(), len(images)
+        self._sums += totals
+        if self.room == 0:
+            self._close(state)
+
+    def _close(self, state: NetworkState) -> None:
+        images = np.concatenate([images for images, _ in self._parts])
+        responses = Responses.concatenate([part for _, part in self._parts])
+        counts, labels = responses.counts(state.n_exc), self._labels[images]
+        accuracy = np.nan
+        if self._previous is not None:
+            known = assign_labels(*self._previous, self._n_classes)
+            answer = predictions(all_activity.votes(all_activity.Params(), counts, known))
+            accuracy = float(np.mean(answer == labels))
+        seen = self._rows[-1][0] if self._rows else 0
+        self._rows.append(
+            [
+                seen + len(images),
+                accuracy,
+                float(responses.n_spikes.mean()),
+                float(responses.n_input_spikes.mean()),
+                float(responses.attempts.mean()),
+                float(np.count_nonzero(responses.n_spikes == 0)),
+                float(state.theta_mv.mean()),
+                float(state.theta_mv.std()),
+            ]
+        )
+        self._previous = counts, labels
+        self._parts = []
+
+    def totals(self) -> dict[str, float]:
+        """Return means over the whole training."""
+        n = max(self._sums[3], 1.0)
+        return {
+            "spikes_per_image": self._sums[0] / n,
+            "input_spikes_per_image": self._sums[1] / n,
+            "presentations_per_image": self._sums[2] / n,
+        }
+
+    def table(self) -> str:
+        """Return the curve as tab-separated text."""
+        lines = ["\t".join(_COLUMNS)]
+        for row in self._rows:
+            lines.append("\t".join("" if np.isnan(x) else f"{x:.6g}" for x in row))
+        return "\n".join(lines) + "\n"
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return what a checkpoint must keep."""
+        kept = {"rows": np.array(self._rows).reshape(-1, len(_COLUMNS)), "sums": self._sums}
+        if self._previous is not None:
+            kept |= {"previous_counts": self._previous[0], "previous_labels": self._previous[1]}
+        if self._parts:
+            joined = Responses.concatenate([part for _, part in self._parts])
+            kept |= {f"open_{name}": value for name, value in vars(joined).items()}
+            kept["open_images"] = np.concatenate([images for images, _ in self._parts])
+        return kept
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take over from a checkpoint."""
+        self._rows = arrays["rows"].tolist()
+        self._sums = arrays["sums"]
+        if "previous_counts" in arrays:
+            self._previous = arrays["previous_counts"], arrays["previous_labels"]
+        if "open_images" in arrays:
+            names = ("step", "neuron", "offsets", "attempts", "n_input_spikes")
+            self._parts = [(arrays["open_images"], Responses(**{n: arrays[f"open_{n}"] for n in names}))]
+
+
+class ProgressReport:
+    """A bar with running accuracy on a terminal, a line every few seconds elsewhere."""
+
+    def __init__(self, total: int, done: int, name: str) -> None:
+        self._total, self._first, self._name = total, done, name
+        self._start = self._logged = time.monotonic()
+        self._bar: Any = None
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, initial=done, unit="img", desc=name, dynamic_ncols=True)
+
+    def update(self, done: int, curve: LearningCurve | None = None) -> None:
+        """Show that ``done`` images are done."""
+        latest = curve.latest if curve is not None else {}
+        status = {}
+        if latest:
+            status = {"accuracy": f"{latest['accuracy']:.1%}", "spikes": f"{latest['spikes_per_image']:.1f}"}
+            if np.isnan(latest["accuracy"]):
+                del status["accuracy"]
+        if self._bar is not None:
+            self._bar.set_postfix(status, refresh=False)
+            self._bar.update(done - self._bar.n)
+            return
+        now = time.monotonic()
+        if now - self._logged < _LOG_EVERY_S and done < self._total:
+            return
+        self._logged = now
+        speed = (done - self._first) / max(now - self._start, 1e-9)
+        left = (self._total - done) / max(speed, 1e-9)
+        told = "".join(f", {key} {value}" for key, value in status.items())
+        logging.getLogger(__name__).info(
+            "%s: %d of %d images (%.0f %%), %.0f images/s, %.0f s left%s",
+            self._name,
+            done,
+            self._total,
+            100 * done / max(self._total, 1),
+            speed,
+            left,
+            told,
+        )
+
+    def close(self) -> None:
+        """End the bar."""
+        if self._bar is not None:
+            self._bar.close()

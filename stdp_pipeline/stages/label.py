@@ -1,0 +1,30 @@
+"""Give each neuron a label, from the frozen network's answers to training images."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stdp_pipeline.io import read_arrays, write_arrays, write_json
+from stdp_pipeline.readout._labels import UNLABELLED, assign_labels
+from stdp_pipeline.stages._job import StageJob
+from stdp_pipeline.stages.respond import read_responses
+
+__all__ = ["run"]
+
+
+def run(job: StageJob) -> None:
+    """Write ``labels.npz`` (label and mean counts, see :class:`NeuronLabels`) and ``metrics.json``."""
+    responses, n_exc = read_responses(job.input("responses"))
+    data = read_arrays(job.input("data"))
+    classes = data["train_labels"][: responses.n_images]
+    labels = assign_labels(responses.counts(n_exc), classes, int(data["n_classes"]))
+    write_arrays(job.output / "labels.npz", label=labels.label, mean_counts=labels.mean_counts)
+    write_json(
+        job.output / "metrics.json",
+        {
+            "n_images": responses.n_images,
+            "n_silent_images": int(np.count_nonzero(responses.n_spikes == 0)),
+            "n_silent_neurons": int(np.count_nonzero(labels.label == UNLABELLED)),
+            "neurons_per_class": np.bincount(labels.label[labels.label >= 0], minlength=labels.n_classes).tolist(),
+        },
+    )

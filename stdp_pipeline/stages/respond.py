@@ -1,0 +1,53 @@
+"""Record the frozen network's answers to every image of one split; weights and thresholds do not change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from stdp_pipeline import registry
+from stdp_pipeline.engines._contract import Responses
+from stdp_pipeline.errors import ConfigError
+from stdp_pipeline.io import read_arrays, read_json, write_arrays
+from stdp_pipeline.network.state import NetworkState
+from stdp_pipeline.stages._inputs import inputs_of, model_of, stored_events
+from stdp_pipeline.stages._job import StageJob
+from stdp_pipeline.stages._monitor import ProgressReport
+
+__all__ = ["read_responses", "run"]
+
+
+def run(job: StageJob) -> None:
+    """Write ``responses.npz``: the excitatory spikes in AER form, see :class:`Responses`."""
+    split, wanted = job.parameter("split"), job.parameter("n_images")
+    trained: dict[str, Any] = read_json(job.input("model"))
+    network = read_arrays(job.input("network"))
+    state = NetworkState.from_arrays(network, int(network["step"]))
+    levels = read_arrays(job.input("levels"))[f"{split}_levels"]
+    if wanted is not None and wanted > len(levels):
+        raise ConfigError(f"labelling.n_images must be at most {len(levels)}, got {wanted}")
+    images = np.arange(len(levels))[:wanted]
+
+    model = model_of(trained)
+    engine = registry.load("engine", trained["simulation"]["engine"])
+    stored = stored_events(job.inputs.get("events_frozen"), len(levels))
+    inputs = inputs_of(trained, levels, split, trained["seed"], stored)
+    report = ProgressReport(len(images), 0, job.output.name)
+    responses = engine.respond(model, state, inputs, images, job.threads, report.update)
+    report.close()
+
+    write_arrays(job.output / "responses.npz", compress=True, **vars(responses), n_exc=state.n_exc)
+    job.details["responses"] = {
+        "images": responses.n_images,
+        "spikes_per_image": float(responses.n_spikes.mean()),
+        "presentations_per_image": float(responses.attempts.mean()),
+        "silent_images": int(np.count_nonzero(responses.n_spikes == 0)),
+    }
+
+
+def read_responses(path: Any) -> tuple[Responses, int]:
+    """Read ``responses.npz``: the responses and the number of excitatory neurons."""
+    arrays = read_arrays(path)
+    n_exc = int(arrays.pop("n_exc"))
+    return Responses(**arrays), n_exc

@@ -1,0 +1,118 @@
+"""Train a network without labels, with progress, checkpoints and a guard against dead activity.
+
+Class labels are read only to draw the learning curve; nothing of them reaches the network.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from stdp_pipeline import registry
+from stdp_pipeline.errors import ActivityError
+from stdp_pipeline.io import read_arrays, write_arrays, write_json, write_text
+from stdp_pipeline.network.state import NetworkState, initial_state
+from stdp_pipeline.random import shuffled
+from stdp_pipeline.stages._checkpoint import Checkpoint
+from stdp_pipeline.stages._inputs import inputs_of, model_of, stored_events
+from stdp_pipeline.stages._job import StageJob
+from stdp_pipeline.stages._monitor import LearningCurve, ProgressReport
+
+__all__ = ["run"]
+
+_CHUNK = 250  # images per call of the engine; the result does not depend on it
+
+
+def run(job: StageJob) -> None:
+    """Write ``network.npz`` (the full state), ``history.tsv`` (the learning curve) and ``model.json``."""
+    spec, seed = job.spec, job.parameter("seed")
+    for name in ("network", "plasticity", "simulation", "training", "encoding"):
+        job.parameter(name)
+    model = model_of(spec)
+    engine = registry.load("engine", spec["simulation"]["engine"])
+    levels = read_arrays(job.input("levels"))["train_levels"]
+    data = read_arrays(job.input("data"))
+    n_images, n_passes = len(levels), spec["training"]["passes"]
+
+    curve = LearningCurve(data["train_labels"], int(data["n_classes"]), spec["training"]["curve_every"])
+    guard = _DeathGuard(model.min_spikes, spec["training"]["dead_after"])
+    checkpoint = Checkpoint(job.checkpoint, [spec, job.code])
+    state = initial_state(model.network, levels.shape[1], seed, model.precision)
+    done = 0
+    if saved := checkpoint.load():
+        state = NetworkState.from_arrays(saved.group("state"), int(saved.numbers["step"]))
+        curve.restore(saved.group("curve"))
+        guard.restore(saved.numbers)
+        done = int(saved.numbers["done"])
+    report = ProgressReport(n_passes * n_images, done, job.output.name)
+
+    for pass_index in range(n_passes):
+        if done >= (pass_index + 1) * n_images:
+            continue
+        order = np.arange(n_images)
+        if spec["training"]["order"] == "shuffled":
+            order = shuffled(seed, n_images, pass_index)
+        stored = stored_events(job.inputs.get(f"events_{pass_index}"), n_images)
+        inputs = inputs_of(spec, levels, "train", seed, stored)
+        while done < (pass_index + 1) * n_images:
+            start = done - pass_index * n_images
+            images = order[start : start + min(_CHUNK, curve.room)]
+            state, responses = engine.train(model, state, inputs, images, pass_index)
+            done += len(images)
+            guard.watch(images, responses)
+            curve.add(images, responses, state)
+            report.update(done, curve)
+            if checkpoint.due():
+                checkpoint.save(
+                    {"state": state.arrays(), "curve": curve.arrays()},
+                    {"step": state.step, "done": done, **guard.numbers()},
+                )
+    report.close()
+
+    write_arrays(job.output / "network.npz", **state.arrays(), step=state.step)
+    write_text(job.output / "history.tsv", curve.table())
+    write_json(job.output / "model.json", spec)
+    job.details["training"] = {"images": done, "resumed": checkpoint.resumed, **curve.totals()}
+    checkpoint.remove()
+
+
+class _DeathGuard:
+    """Stops a run in which image after image stays without an answer."""
+
+    def __init__(self, min_spikes: int, dead_after: int) -> None:
+        self._min_spikes = min_spikes
+        self._dead_after = dead_after
+        self._in_a_row = 0
+        self._first = -1
+
+    def watch(self, images: np.ndarray, responses: Any) -> None:
+        """Count images that were given up one after the other.
+
+        Raises
+        ------
+        ActivityError
+            When ``dead_after`` is reached; the message names the first of them.
+        """
+        for image, n_spikes, attempts in zip(images, responses.n_spikes, responses.attempts, strict=True):
+            if n_spikes >= self._min_spikes:
+                self._in_a_row = 0
+                continue
+            if self._in_a_row == 0:
+                self._first = int(image)
+            self._in_a_row += 1
+            if self._in_a_row >= self._dead_after:
+                raise ActivityError(
+                    f"activity died at train image {self._first}: {self._in_a_row} images in a row caused fewer than "
+                    f"{self._min_spikes} excitatory spikes in each of {attempts} presentations. Thresholds are too "
+                    "high or the drive too low: lower network.exc.theta_plus_mv or tau_theta_ms, or raise "
+                    "plasticity.norm_total or encoding.intensity."
+                )
+
+    def numbers(self) -> dict[str, int]:
+        """Return what a checkpoint must keep."""
+        return {"guard_in_a_row": self._in_a_row, "guard_first": self._first}
+
+    def restore(self, numbers: dict[str, Any]) -> None:
+        """Take over from a checkpoint."""
+        self._in_a_row, self._first = int(numbers["guard_in_a_row"]), int(numbers["guard_first"])

@@ -1,0 +1,122 @@
+"""What the Snakemake rules need from Python: the plan of the experiment, and each job's files and resources."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from stdp_pipeline.config.digest import code_digest
+from stdp_pipeline.config.load import find_experiment, load_experiment
+from stdp_pipeline.config.plan import Job, Plan, plan
+
+__all__ = ["Workflow", "plan_from_config"]
+
+_FILES = {
+    "prepare": "data.npz",
+    "encode": "levels.npz",
+    "events": "events.npz",
+    "train": "network.npz",
+    "respond": "responses.npz",
+    "label": "labels.npz",
+}
+"""The file of each stage that later stages read."""
+
+
+def plan_from_config(config: dict[str, Any], root: Path) -> Plan:
+    """Read the experiment that Snakemake's configuration names.
+
+    Parameters
+    ----------
+    config : dict
+        ``experiment``: name or path of a YAML file (default: quickstart); ``set``: list of ``key=value`` overrides.
+    root : Path
+        Folder of the Snakefile, where ``config/experiments`` is.
+    """
+    path = find_experiment(str(config.get("experiment", "quickstart")), root / "config" / "experiments")
+    return plan(path.stem, load_experiment(path, config.get("set", [])))
+
+
+class Workflow:
+    """Functions for rules: inputs, parameters and resources of a job, found by stage and id."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    def _job(self, stage: str, wildcards: Any) -> Job:
+        return self._plan.jobs[stage, wildcards.id]
+
+    def parent(self, stage: str, role: str, file: str | None = None) -> Callable[[Any], str]:
+        """Return an input function: the file of the job that plays ``role``."""
+
+        def path(wildcards: Any) -> str:
+            job = self._job(stage, wildcards).parents[role]
+            return f"results/{job.stage}/{job.id}/{file or _FILES[job.stage]}"
+
+        return path
+
+    def events(self, stage: str) -> Callable[[Any], list[str]]:
+        """Return an input function: the stored events that a job reads, none unless they are materialised."""
+
+        def paths(wildcards: Any) -> list[str]:
+            jobs = self._job(stage, wildcards).parents.values()
+            return [f"results/events/{job.id}/{_FILES['events']}" for job in jobs if job.stage == "events"]
+
+        return paths
+
+    def inputs(self, stage: str) -> Callable[[Any, Any], str]:
+        """Return a parameter function: the input files as ``role=path`` arguments of the command line."""
+
+        def arguments(wildcards: Any, input: Any) -> str:
+            named = {role: str(path) for role, path in input.items() if role != "events"}
+            roles = [r for r, job in self._job(stage, wildcards).parents.items() if job.stage == "events"]
+            named |= dict(zip(roles, getattr(input, "events", []), strict=True))
+            return " ".join(f"{role}={shlex.quote(path)}" for role, path in named.items())
+
+        return arguments
+
+    def spec(self, stage: str) -> Callable[[Any], str]:
+        """Return a parameter function: the job's parameters as canonical JSON."""
+        return lambda wildcards: self._job(stage, wildcards).spec_json
+
+    def code(self, stage: str) -> Callable[[Any], str]:
+        """Return a parameter function: the digest of the code behind the job."""
+
+        def digest(wildcards: Any) -> str:
+            job = self._job(stage, wildcards)
+            # The frozen pass runs the engine, rule and code of the training that it reads.
+            trained = job.parents["train"].spec if stage == "respond" else {}
+            return code_digest(stage, trained | job.spec)
+
+        return digest
+
+    def memory(self, stage: str) -> Callable[[Any], int]:
+        """Return a resource function: an upper estimate of the job's peak memory, MB (measured, with a margin)."""
+
+        def mem_mb(wildcards: Any) -> int:
+            job = self._job(stage, wildcards)
+            spec = job.spec if stage == "train" else job.parents["train"].spec
+            return 700 + spec["network"]["n_exc"] // 5
+
+        return mem_mb
+
+    def minutes(self, stage: str) -> Callable[[Any], int]:
+        """Return a resource function: an upper estimate of the run time, minutes."""
+
+        def runtime(wildcards: Any) -> int:
+            job = self._job(stage, wildcards)
+            spec = job.spec if stage == "train" else job.parents["train"].spec
+            passes = max(spec["training"]["passes"], 1) if stage == "train" else 1
+            slow = 1000 if spec["simulation"]["engine"] == "reference" else 1
+            return 10 + passes * slow * spec["network"]["n_exc"] // 100
+
+        return runtime
+
+    def report_inputs(self) -> list[str]:
+        """Return what the report is made of: the provenance of every job, which each writes last."""
+        return [f"results/{job.stage}/{job.id}/provenance.json" for job in self._plan.jobs.values() if job.stage != "report"]
+
+    def report_job(self) -> Job:
+        """Return the report's job."""
+        return self._plan.jobs["report", self._plan.name]

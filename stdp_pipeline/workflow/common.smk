@@ -1,0 +1,20 @@
+# The plan of the experiment, and what all rules share.
+import os
+import sys
+from pathlib import Path
+
+from stdp_pipeline.config.digest import code_digest
+from stdp_pipeline.workflow import Workflow, plan_from_config
+
+# Jobs run the interpreter that runs Snakemake, without activating its environment. Snakemake limits the threads of
+# BLAS and OpenMP to the rule's; Numba needs to be told as well. The prefix is not part of what Snakemake compares.
+shell.prefix(
+    f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH NUMBA_NUM_THREADS={os.cpu_count()}; "
+)
+
+PLAN = plan_from_config(config, Path(workflow.basedir))
+JOBS = Workflow(PLAN)
+
+
+wildcard_constraints:
+    id=r"[A-Za-z0-9._-]+",

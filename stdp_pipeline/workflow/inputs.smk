@@ -1,0 +1,76 @@
+# From a data set to input spikes.
+
+
+rule prepare:
+    output:
+        data="results/prepare/{id}/data.npz",
+        provenance="results/prepare/{id}/provenance.json",
+    log:
+        "results/logs/prepare/{id}.log",
+    benchmark:
+        "results/benchmarks/prepare/{id}.tsv"
+    params:
+        spec=JOBS.spec("prepare"),
+        code=JOBS.code("prepare"),
+        out=subpath(output.data, parent=True),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "stdp prepare --spec {params.spec:q} --code {params.code} --output {params.out:q} &> {log:q}"
+
+
+rule encode:
+    input:
+        data=JOBS.parent("encode", "data"),
+    output:
+        levels="results/encode/{id}/levels.npz",
+        encoder="results/encode/{id}/encoder.json",
+        statistics="results/encode/{id}/statistics.json",
+        raster=report(
+            "results/encode/{id}/raster.png",
+            category="Input",
+            labels={"figure": "one image as input spikes", "code": "{id}"},
+        ),
+        provenance="results/encode/{id}/provenance.json",
+    log:
+        "results/logs/encode/{id}.log",
+    benchmark:
+        "results/benchmarks/encode/{id}.tsv"
+    params:
+        spec=JOBS.spec("encode"),
+        code=JOBS.code("encode"),
+        inputs=JOBS.inputs("encode"),
+        out=subpath(output.levels, parent=True),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "stdp encode --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " &> {log:q}"
+
+
+rule events:
+    input:
+        levels=JOBS.parent("events", "encode"),
+    output:
+        events="results/events/{id}/events.npz",
+        provenance="results/events/{id}/provenance.json",
+    log:
+        "results/logs/events/{id}.log",
+    benchmark:
+        "results/benchmarks/events/{id}.tsv"
+    params:
+        spec=JOBS.spec("events"),
+        code=JOBS.code("events"),
+        inputs=JOBS.inputs("events"),
+        out=subpath(output.events, parent=True),
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "stdp events --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " &> {log:q}"

@@ -1,0 +1,58 @@
+# Training, and the frozen passes over training and test images.
+
+
+rule train:
+    input:
+        levels=JOBS.parent("train", "encode"),
+        data=JOBS.parent("train", "data"),
+        events=JOBS.events("train"),
+    output:
+        network="results/train/{id}/network.npz",
+        model="results/train/{id}/model.json",
+        history="results/train/{id}/history.tsv",
+        provenance="results/train/{id}/provenance.json",
+    log:
+        "results/logs/train/{id}.log",
+    benchmark:
+        "results/benchmarks/train/{id}.tsv"
+    params:
+        spec=JOBS.spec("train"),
+        code=JOBS.code("train"),
+        inputs=JOBS.inputs("train"),
+        out=subpath(output.network, parent=True),
+        # Not an output: Snakemake deletes those before it starts a job again.
+        checkpoint="results/checkpoints/train/{id}",
+    threads: 1
+    resources:
+        mem_mb=JOBS.memory("train"),
+        runtime=JOBS.minutes("train"),
+    shell:
+        "stdp train --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " --checkpoint {params.checkpoint:q} &> {log:q}"
+
+
+rule respond:
+    input:
+        model=JOBS.parent("respond", "train", "model.json"),
+        network=JOBS.parent("respond", "train"),
+        levels=JOBS.parent("respond", "encode"),
+        events=JOBS.events("respond"),
+    output:
+        responses="results/respond/{id}/responses.npz",
+        provenance="results/respond/{id}/provenance.json",
+    log:
+        "results/logs/respond/{id}.log",
+    benchmark:
+        "results/benchmarks/respond/{id}.tsv"
+    params:
+        spec=JOBS.spec("respond"),
+        code=JOBS.code("respond"),
+        inputs=JOBS.inputs("respond"),
+        out=subpath(output.responses, parent=True),
+    threads: 2
+    resources:
+        mem_mb=JOBS.memory("respond"),
+        runtime=JOBS.minutes("respond"),
+    shell:
+        "stdp respond --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " --threads {threads} &> {log:q}"

@@ -1,0 +1,54 @@
+# Neuron labels from training images, predictions for test images.
+
+
+rule label:
+    input:
+        responses=JOBS.parent("label", "responses"),
+        data=JOBS.parent("label", "data"),
+    output:
+        labels="results/label/{id}/labels.npz",
+        metrics="results/label/{id}/metrics.json",
+        provenance="results/label/{id}/provenance.json",
+    log:
+        "results/logs/label/{id}.log",
+    benchmark:
+        "results/benchmarks/label/{id}.tsv"
+    params:
+        spec=JOBS.spec("label"),
+        code=JOBS.code("label"),
+        inputs=JOBS.inputs("label"),
+        out=subpath(output.labels, parent=True),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "stdp label --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " &> {log:q}"
+
+
+rule test:
+    input:
+        responses=JOBS.parent("test", "responses"),
+        labels=JOBS.parent("test", "labels"),
+        data=JOBS.parent("test", "data"),
+    output:
+        predictions="results/test/{id}/predictions.npz",
+        metrics="results/test/{id}/metrics.json",
+        provenance="results/test/{id}/provenance.json",
+    log:
+        "results/logs/test/{id}.log",
+    benchmark:
+        "results/benchmarks/test/{id}.tsv"
+    params:
+        spec=JOBS.spec("test"),
+        code=JOBS.code("test"),
+        inputs=JOBS.inputs("test"),
+        out=subpath(output.predictions, parent=True),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "stdp test --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " &> {log:q}"
