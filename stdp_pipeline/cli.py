@@ -56,16 +56,22 @@ def _parser() -> argparse.ArgumentParser:
 
     show = commands.add_parser("show", help="print an experiment's full configuration and its jobs")
     show.add_argument("experiment", help="name in config/experiments, or path of a YAML file")
-    show.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. network.n_exc=100")
+    show.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. network.n_exc=100"
+    )
     show.add_argument("--json", action="store_true", help="print JSON")
 
     listing = commands.add_parser("list", help="list what is there of one kind")
-    listing.add_argument("kind", choices=[*_KINDS, "experiments"], metavar="KIND", help=", ".join([*_KINDS, "experiments"]))
+    listing.add_argument(
+        "kind", choices=[*_KINDS, "experiments"], metavar="KIND", help=", ".join([*_KINDS, "experiments"])
+    )
     listing.add_argument("--json", action="store_true", help="print JSON")
 
     bench = commands.add_parser("bench", help="measure CPU time per training image")
     bench.add_argument("--engine", default="fast", help="engine (default: fast)")
-    bench.add_argument("--neurons", type=int, nargs="+", default=[400], metavar="N", help="network sizes (default: 400)")
+    bench.add_argument(
+        "--neurons", type=int, nargs="+", default=[400], metavar="N", help="network sizes (default: 400)"
+    )
     bench.add_argument("--rule", default="triplet", help="learning rule (default: triplet)")
     bench.add_argument("--images", type=int, default=1000, help="training images per repetition (default: 1000)")
     bench.add_argument("--warmup", type=int, default=200, help="training images before the clock starts (default: 200)")

@@ -68,9 +68,7 @@ def stage(options: argparse.Namespace) -> None:
     if options.threads < 1:
         raise ConfigError(f"--threads must be at least 1, got {options.threads}")
     run_stage(
-        StageJob(
-            options.command, spec, inputs, options.output, options.code, options.threads, options.checkpoint
-        )
+        StageJob(options.command, spec, inputs, options.output, options.code, options.threads, options.checkpoint)
     )
 
 
@@ -118,7 +116,9 @@ def _check_folder(directory: Path) -> None:
     try:
         results.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ResultsError(f"cannot make '{results}': {error.strerror}; choose another folder with --directory") from error
+        raise ResultsError(
+            f"cannot make '{results}': {error.strerror}; choose another folder with --directory"
+        ) from error
     for folder in (directory, results):
         if not os.access(folder, os.W_OK | os.X_OK):
             raise ResultsError(
@@ -193,7 +193,9 @@ def bench(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rows, indent=2))
         return 0
-    print(f"{'engine':10s} {'rule':10s} {'neurons':>8s} {'ms/image':>9s} {'min':>8s} {'max':>8s} {'presentations':>13s}")
+    print(
+        f"{'engine':10s} {'rule':10s} {'neurons':>8s} {'ms/image':>9s} {'min':>8s} {'max':>8s} {'presentations':>13s}"
+    )
     for row in rows:
         low, median, high = (1e3 * row[k] for k in ("cpu_s_min", "cpu_s_median", "cpu_s_max"))
         print(
@@ -217,4 +219,3 @@ def doctor(options: argparse.Namespace) -> int:
             if not check.ok:
                 print(f"     -> {check.remedy}")
     return 0 if all(check.ok for check in checks) else 1
-

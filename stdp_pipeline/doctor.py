@@ -43,7 +43,10 @@ class Check:
 def examine() -> list[Check]:
     """Look at Python, the packages, the embedded data and the cache of compiled code."""
     python = Check(
-        "Python", sys.version_info >= (3, 11), platform.python_version(), "install Python 3.11 or newer, then 'make run'"
+        "Python",
+        sys.version_info >= (3, 11),
+        platform.python_version(),
+        "install Python 3.11 or newer, then 'make run'",
     )
     return [python, *(_package(name, module) for name, module in _PACKAGES.items()), _data(), _cache()]
 

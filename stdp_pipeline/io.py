@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -83,7 +83,7 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def write_arrays(path: str | os.PathLike[str], compress: bool = False, **arrays: Any) -> None:
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any], compress: bool = False) -> None:
     """Write arrays as ``.npz``; equal arrays give equal bytes."""
     save: Any = np.savez_compressed if compress else np.savez
     _write(path, lambda file: save(file, **arrays))

@@ -46,9 +46,12 @@ def _commit() -> str | None:
     """Return the git commit of the source tree, with '+' if it has changes; None outside a repository."""
     here = Path(__file__).parent
     try:
-        ask = {"cwd": here, "capture_output": True, "text": True, "timeout": 10, "check": True}
-        head = subprocess.run(["git", "rev-parse", "HEAD"], **ask).stdout.strip()
-        changed = subprocess.run(["git", "status", "--porcelain", "--", "."], **ask).stdout.strip()
+
+        def ask(*command: str) -> str:
+            answer = subprocess.run(["git", *command], cwd=here, capture_output=True, text=True, timeout=10, check=True)
+            return answer.stdout.strip()
+
+        head, changed = ask("rev-parse", "HEAD"), ask("status", "--porcelain", "--", ".")
     except (OSError, subprocess.SubprocessError):
         return None
     return head + ("+" if changed else "")

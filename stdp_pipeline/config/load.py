@@ -108,10 +108,7 @@ def _assign(raw: dict[str, Any], path: str, value: Any) -> None:
     *sections, last = path.split(".")
     at: Any = raw
     for depth, name in enumerate(sections):
-        if isinstance(at, list):
-            at = at[_position(at, name, path)]
-        else:
-            at = at.setdefault(name, {})
+        at = at[_position(at, name, path)] if isinstance(at, list) else at.setdefault(name, {})
         if not isinstance(at, dict | list):
             raise ConfigError(f"'{path}': '{'.'.join(sections[: depth + 1])}' is a value, not a section")
     if isinstance(at, list):
@@ -167,7 +164,7 @@ def _explain(error: Any, raw: dict[str, Any]) -> str:
     if kind == "union_tag_not_found":
         return f"{name}: the key 'name' is missing; it says which one is meant"
     if kind == "value_error":
-        return f"{name}: {str(context.get('error', error['msg']))}" if path else str(context.get("error"))
+        return f"{name}: {context.get('error', error['msg'])!s}" if path else str(context.get("error"))
     return f"{name}: {error['msg'].replace('Input should', 'should')}, got {given!r}"
 
 
@@ -179,19 +176,23 @@ def _unknown(given: str, known: list[str]) -> str:
 
 def _fields_at(path: list[str], raw: dict[str, Any]) -> list[str]:
     """Names that are allowed in the section at ``path``."""
-    model: Any = experiment_model()
+    annotation: Any = experiment_model()
     at: Any = raw
     for part in path:
-        at = at[int(part)] if isinstance(at, list) else at.get(part, {})
-        field = model.model_fields.get(part) if isinstance(model, type) else None
-        annotation: Any = field.annotation if field is not None else model
-        options = [a for a in _flatten(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
-        named = [o for o in options if isinstance(at, dict) and "name" in o.model_fields]
-        named = [o for o in named if o.model_fields["name"].default == at.get("name")]
-        if not options:
-            return []
-        model = (named or options)[0] if not isinstance(at, list) else annotation
-    return list(model.model_fields) if isinstance(model, type) else []
+        if isinstance(at, list):
+            at = at[int(part)]
+        else:
+            at = at.get(part, {})
+            annotation = _model(annotation, at=None).model_fields[part].annotation
+    return list(_model(annotation, at).model_fields)
+
+
+def _model(annotation: Any, at: Any) -> type[BaseModel]:
+    """Return the model in an annotation; in a union, the one that the section at hand names."""
+    models = [a for a in _flatten(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
+    name = at.get("name") if isinstance(at, dict) else None
+    named = [m for m in models if "name" in m.model_fields and m.model_fields["name"].default == name]
+    return (named or models)[0]
 
 
 def _flatten(annotation: Any) -> list[Any]:

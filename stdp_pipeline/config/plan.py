@@ -128,7 +128,8 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, list[Job]]:
     train = _job(
         "train",
         slug,
-        {key: config[key] for key in ("network", "plasticity", "simulation", "training")} | {"seed": seed, "encoding": code},
+        {key: config[key] for key in ("network", "plasticity", "simulation", "training")}
+        | {"seed": seed, "encoding": code},
         {"encode": encode, "data": prepare} | {k: v for p in passes for k, v in stored("train", p).items()},
     )
     labels_spec = {"split": "train", "n_images": run.labelling.n_images}

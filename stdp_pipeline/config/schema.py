@@ -13,6 +13,7 @@ from pydantic import Field, create_model, model_validator
 
 from stdp_pipeline import registry
 from stdp_pipeline.config._base import Strict
+from stdp_pipeline.errors import ConfigError
 
 __all__ = ["Experiment", "Labelling", "Simulation", "Training", "experiment_model"]
 
@@ -82,9 +83,9 @@ class Experiment(Strict):
     """Heading of the report."""
     description: str = ""
     """What the experiment shows, in a sentence or two; printed in the report."""
-    seeds: Annotated[list[Annotated[int, Field(ge=0, le=2**63 - 1)]], Field(min_length=1)] = [0]
+    seeds: Annotated[list[Annotated[int, Field(ge=0, le=2**63 - 1)]], Field(min_length=1)] = [0]  # noqa: RUF012 (pydantic copies it)
     """One run for each seed; a seed decides initial weights, input spikes and order."""
-    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}  # noqa: RUF012
     """Parameters to vary, as dotted path -> list of values; all combinations are run, each with every seed."""
     # The component sections follow in experiment_model().
     network: Any = None
@@ -99,7 +100,10 @@ class Experiment(Strict):
     def _consistent(self) -> Experiment:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError(f"seeds must differ from each other, got {self.seeds}")
-        registry.load("engine", self.simulation.engine)
+        try:
+            registry.load("engine", self.simulation.engine)
+        except ConfigError as error:
+            raise ValueError(f"simulation.engine: {error}") from None
         low, high = self.network.w_init_low, self.network.w_init_high
         if not self.network.w_min <= low < high <= self.network.w_max:
             raise ValueError(
@@ -123,6 +127,8 @@ def experiment_model() -> type[Experiment]:
     def default(kind: str, name: str) -> Any:
         return registry.load(kind, name).Params()
 
+    readouts: Any = list[_one_of("readout")]  # type: ignore[misc]
+    embeddings: Any = list[_one_of("embedding")]  # type: ignore[misc]
     return create_model(
         "Experiment",
         __base__=Experiment,
@@ -132,11 +138,11 @@ def experiment_model() -> type[Experiment]:
         network=(NetworkParams, Field(NetworkParams(), description="Neurons, fixed synapses, initial weights.")),
         plasticity=(_one_of("rule"), Field(default("rule", "triplet"), description="The learning rule.")),
         readouts=(
-            Annotated[list[_one_of("readout")], Field(min_length=1)],  # type: ignore[misc]
+            Annotated[readouts, Field(min_length=1)],
             Field([default("readout", "all_activity")], description="How spike counts become predictions."),
         ),
         embeddings=(
-            list[_one_of("embedding")],  # type: ignore[misc]
+            embeddings,
             Field(
                 [default("embedding", "phate"), default("embedding", "umap")],
                 description="Maps of the test responses in the report; may be empty.",

@@ -94,6 +94,4 @@ def selected(data: Dataset, params: DatasetParams) -> Dataset:
         if wanted is not None and wanted > available:
             raise ConfigError(f"dataset.n_{split} must be at most {available}, got {wanted}")
     train, test = slice(params.n_train), slice(params.n_test)
-    return Dataset(
-        data.train_images[train], data.train_labels[train], data.test_images[test], data.test_labels[test]
-    )
+    return Dataset(data.train_images[train], data.train_labels[train], data.test_images[test], data.test_labels[test])

@@ -60,7 +60,9 @@ class _Collector:
             elif used in definitions and used != name:
                 self.collect(module_name, used)
         if isinstance(node, ast.FunctionDef):
-            decorator = "@njit(nogil=True, cache=True, error_model='numpy')" if name in self.entries else "@njit(nogil=True, error_model='numpy')"
+            cached = ", cache=True" if name in self.entries else ""
+            # Division as in NumPy: a check for zero would keep the loop over neurons from being vectorised.
+            decorator = f"@njit(nogil=True, error_model='numpy'{cached})"
             self.chunks.append(f"{decorator}\n{ast.unparse(_bare(node))}")
         else:
             self.chunks.append(ast.unparse(node))
@@ -161,7 +163,8 @@ def compiled(entries: tuple[tuple[str, str], ...], slots: tuple[tuple[str, str, 
             file.write(source)
         os.replace(temporary, path)
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot import '{path}'")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

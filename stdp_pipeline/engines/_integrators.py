@@ -1,6 +1,6 @@
-"""One step of the membrane equation, as the fast engine compiles it.
+r"""One step of the membrane equation, as the fast engine compiles it.
 
-.. math:: \\tau \\frac{dv}{dt} = (E_\\text{rest} - v) + g_e (E_e - v) + g_i (E_i - v)
+.. math:: \tau \frac{dv}{dt} = (E_\text{rest} - v) + g_e (E_e - v) + g_i (E_i - v)
 
 with conductances relative to the leak. ``c`` is a :class:`stdp_pipeline.engines._layout.NeuronConstants`.
 """
@@ -36,9 +36,9 @@ def exp_neg_float64(x):
 
 
 def exp_neg_float32(x):
-    """exp(-x) for x >= 0 in single precision, without a branch, so that a loop over it vectorises.
+    r"""exp(-x) for x >= 0 in single precision, without a branch, so that a loop over it vectorises.
 
-    Range reduction x = n ln 2 + r with \\|r\\| <= ln 2 / 2, a polynomial for exp(-r), and 2**-n written into the
+    Range reduction x = n ln 2 + r with \|r\| <= ln 2 / 2, a polynomial for exp(-r), and 2**-n written into the
     exponent bits. The Taylor polynomial of degree 7 is exact to 6e-9 on that range, below single precision's 6e-8.
     ln 2 is split in two so that n ln 2 is subtracted without rounding (Cody & Waite 1980).
     """
@@ -55,4 +55,3 @@ def exp_neg_float32(x):
     p = p * r + np.float32(1.0)
     p = p * r + np.float32(1.0)
     return p * np.int32((np.int32(127) - n) << np.int32(23)).view(np.float32)
-

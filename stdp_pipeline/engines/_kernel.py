@@ -86,10 +86,10 @@ def is_over(s, exc, work, n_awake):
     for j in range(s.g_exc.shape[0]):
         if s.g_exc[j] != 0 or work.low[j] < exc.e_rest:
             return False
+    left = 0
     for a in range(n_awake):
-        if s.g_inh_exc[work.awake[a]] != 0:
-            return False
-    return True
+        left += s.g_inh_exc[work.awake[a]] != 0
+    return left == 0
 
 
 def present(s, exc, inh, run, tr, rule, first, sources, learn, work, out_step, out_neuron, n_out, fault):

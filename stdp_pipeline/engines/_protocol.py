@@ -55,9 +55,7 @@ def _where(model: Model, split: str, image: int, attempt: int, step: int) -> str
     return f"{split} image {image}, presentation {attempt + 1}, step {step} ({step * model.dt_ms:g} ms)"
 
 
-def exploded(
-    model: Model, split: str, image: int, attempt: int, step: int, neuron: int, v_mv: float
-) -> ActivityError:
+def exploded(model: Model, split: str, image: int, attempt: int, step: int, neuron: int, v_mv: float) -> ActivityError:
     """Build the error for a potential beyond every reversal potential."""
     return ActivityError(
         f"activity exploded at {_where(model, split, image, attempt, step)}: neuron {neuron} reached {v_mv:.4g} mV, "

@@ -155,7 +155,7 @@ def _present(
     real = np.dtype(model.precision).type
     rule = model.rule.constants(model.rule_params)
     rule = type(rule)(*(real(x) for x in rule))
-    arrays = _State(*state.arrays().values(), step=np.array([state.step], np.int64))
+    arrays = _State(*[*state.arrays().values(), np.array([state.step], np.int64)])
     work = _work(model, state.n_input, state.n_exc)
     source = _input(model, inputs)
     parts: list[Responses] = []

@@ -88,9 +88,7 @@ def _advance(v: np.ndarray, g_exc: Any, g_inh: Any, p: Any, e_inh: float, tau_in
     """One step of tau dv/dt = (E_rest - v) + g_e (E_e - v) + g_i (E_i - v)."""
     dt = model.dt_ms
     if model.integrator == "euler":
-        return v + dt / p.tau_mem_ms * (
-            (p.e_rest_mv - v) + g_exc * (p.e_exc_mv - v) + g_inh * (e_inh - v)
-        )
+        return v + dt / p.tau_mem_ms * ((p.e_rest_mv - v) + g_exc * (p.e_exc_mv - v) + g_inh * (e_inh - v))
     # Exact for conductances frozen at their mean over the step, tau/dt (1 - exp(-dt/tau)) of the value at its start.
     g_e = g_exc * (p.tau_exc_ms / dt * (1 - math.exp(-dt / p.tau_exc_ms)))
     g_i = g_inh * (tau_inh / dt * (1 - math.exp(-dt / tau_inh)))

@@ -11,9 +11,9 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt  # noqa: E402  (after the choice of backend)
+import matplotlib.pyplot as plt
 
-__all__ = ["ACCENT", "GREY", "NONE_COLOUR", "class_colour", "figure", "png", "svg"]
+__all__ = ["ACCENT", "GREY", "NONE_COLOUR", "bare", "class_colour", "figure", "png", "svg"]
 
 ACCENT = "#2b5c8a"
 GREY = "#8a8f98"
@@ -34,7 +34,7 @@ _CLASSES = (
     "#555555",
 )
 
-_RC = {
+_RC: Any = {
     "font.family": "sans-serif",
     "font.size": 9.0,
     "axes.titlesize": 10.0,
@@ -53,6 +53,13 @@ _RC = {
     "svg.hashsalt": "stdp_pipeline",  # equal figures give equal files
     "figure.constrained_layout.use": True,
 }
+
+
+def bare(axes: Any) -> None:
+    """Remove ticks and frame: the axes hold a picture, not a diagram."""
+    axes.set(xticks=[], yticks=[])
+    for side in axes.spines.values():
+        side.set_visible(False)
 
 
 def class_colour(c: int) -> str:

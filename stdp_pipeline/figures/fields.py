@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from stdp_pipeline.figures._style import NONE_COLOUR, class_colour, figure, png
+from stdp_pipeline.figures._style import NONE_COLOUR, bare, class_colour, figure, png
 
 __all__ = ["receptive_fields"]
 
@@ -39,14 +39,13 @@ def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[
         top, left = gap + y * (height + gap), gap + x * (width + gap)
         mosaic[top : top + height, left : left + width] = weights[:, neuron].reshape(height, width)
 
-    size = min(10.0, 2.2 + 0.39 * columns)
-    with figure(size, size * rows / columns + 0.5) as (fig, axes):
+    size = min(9.5, 2.2 + 0.38 * columns)
+    with figure(size + 0.9, size * rows / columns + 0.3) as (fig, axes):
         shown = axes.imshow(
             mosaic, cmap="gray_r", interpolation="nearest", vmin=0, vmax=max(float(np.percentile(weights, 99.9)), 1e-12)
         )
-        axes.set(xticks=[], yticks=[], title=f"Receptive fields of {n_exc} neurons, ordered by label")
-        for side in axes.spines.values():
-            side.set_visible(False)
+        axes.set_title(f"Receptive fields of {n_exc} neurons, ordered by label")
+        bare(axes)
         for place, neuron in enumerate(order):
             y, x = divmod(place, columns)
             top, left = gap + y * (height + gap), gap + x * (width + gap)

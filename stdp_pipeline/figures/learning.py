@@ -25,13 +25,12 @@ def learning_curve(history: dict[str, np.ndarray], test_accuracy: float) -> byte
         SVG.
     """
     seen = history["images_seen"] / 1000
-    with figure(7.4, 4.4, nrows=2, sharex=True, gridspec_kw={"height_ratios": [2, 1]}) as (fig, (top, bottom)):
+    with figure(5.6, 4.9, nrows=2, sharex=True, gridspec_kw={"height_ratios": [2, 1]}) as (fig, (top, bottom)):
         top.plot(seen, 100 * history["accuracy"], color=ACCENT, marker="o", markersize=3)
         top.axhline(100 * test_accuracy, color=GREY, linestyle="--", linewidth=1)
-        place = (1.0, 100 * test_accuracy)
         top.annotate(
-            f"test {test_accuracy:.1%}", place, (0, 3), xycoords=("axes fraction", "data"),
-            textcoords="offset points", ha="right", color=GREY,
+            f"test accuracy {test_accuracy:.1%}", (0, 100 * test_accuracy), (4, 3), xycoords=("axes fraction", "data"),
+            textcoords="offset points", color=GREY,
         )  # fmt: skip
         top.set(title="Accuracy on the next training images", ylabel="accuracy (%)")
         top.margins(y=0.12)
@@ -41,21 +40,20 @@ def learning_curve(history: dict[str, np.ndarray], test_accuracy: float) -> byte
         return svg(fig)
 
 
-def _histogram(values: np.ndarray, title: str, xlabel: str, ylabel: str, bins: int = 50) -> bytes:
-    with figure(3.6, 2.6) as (fig, axes):
-        axes.hist(values, bins=bins, color=ACCENT)
-        axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
-        return svg(fig)
+_SIZE = (5.4, 3.4)  # inches; two such figures fill the width of the report
 
 
 def theta_histogram(theta_mv: np.ndarray) -> bytes:
     """Draw the adaptive thresholds, (n_exc,) mV, as SVG."""
-    return _histogram(theta_mv, "Adaptive thresholds", "theta (mV)", "neurons", 40)
+    with figure(*_SIZE) as (fig, axes):
+        axes.hist(theta_mv, bins=40, color=ACCENT)
+        axes.set(title="Adaptive thresholds", xlabel="theta (mV)", ylabel="neurons")
+        return svg(fig)
 
 
 def weight_histogram(weights: np.ndarray) -> bytes:
     """Draw the plastic weights, (n_input, n_exc), on a logarithmic count axis, as SVG."""
-    with figure(3.6, 2.6) as (fig, axes):
+    with figure(*_SIZE) as (fig, axes):
         axes.hist(weights.ravel(), bins=50, color=ACCENT)
         axes.set(title="Weights", xlabel="weight", ylabel="synapses", yscale="log")
         return svg(fig)
@@ -64,8 +62,17 @@ def weight_histogram(weights: np.ndarray) -> bytes:
 def spikes_per_image(n_spikes: np.ndarray) -> bytes:
     """Draw the excitatory spikes of each test image, (n_images,), as SVG."""
     top = max(int(np.percentile(n_spikes, 99.5)), 1)
-    clipped = np.minimum(n_spikes, top)
-    return _histogram(clipped, "Spikes per test image", f"excitatory spikes (last bar: {top} or more)", "images", min(top + 1, 60))
+    width = max(top // 60, 1)  # spikes per bar, a whole number: else bars of unequal content stand side by side
+    edges = np.arange(0, top + 2 * width, width) - 0.5
+    with figure(*_SIZE) as (fig, axes):
+        axes.hist(np.minimum(n_spikes, top), bins=edges.tolist(), color=ACCENT)
+        axes.axvline(float(n_spikes.mean()), color=GREY, linestyle="--", linewidth=1)
+        axes.annotate(
+            f"mean {n_spikes.mean():.1f}", (float(n_spikes.mean()), 1), (4, -8), xycoords=("data", "axes fraction"),
+            textcoords="offset points", color=GREY,
+        )  # fmt: skip
+        axes.set(title="Spikes per test image", xlabel=f"excitatory spikes (last bar: {top} or more)", ylabel="images")
+        return svg(fig)
 
 
 def neurons_per_label(label: np.ndarray, n_classes: int) -> bytes:
@@ -79,8 +86,8 @@ def neurons_per_label(label: np.ndarray, n_classes: int) -> bytes:
     """
     counts = [int(np.count_nonzero(label == c)) for c in range(n_classes)]
     none = int(np.count_nonzero(label < 0))
-    with figure(3.6, 2.6) as (fig, axes):
+    with figure(*_SIZE) as (fig, axes):
         bars = axes.bar(range(n_classes), counts, color=[class_colour(c) for c in range(n_classes)])
-        axes.bar_label(bars, fontsize=7, color="#555b66")
+        axes.bar_label(bars, fontsize=8, color="#555b66")
         axes.set(title=f"Neurons per label ({none} silent)", xlabel="label", ylabel="neurons", xticks=range(n_classes))
         return svg(fig)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from stdp_pipeline.figures._style import ACCENT, figure, png
+from stdp_pipeline.figures._style import ACCENT, bare, figure, png
 
 __all__ = ["raster"]
 
 
-def raster(
-    image: np.ndarray, step: np.ndarray, source: np.ndarray, dt_ms: float, image_ms: float, label: int
-) -> bytes:
+def raster(image: np.ndarray, step: np.ndarray, source: np.ndarray, dt_ms: float, image_ms: float, label: int) -> bytes:
     """Draw an image, its spikes over time, and the spikes added up again.
 
     Parameters
@@ -29,7 +27,8 @@ def raster(
     height, width = image.shape
     with figure(9.0, 3.0, ncols=3, gridspec_kw={"width_ratios": [1, 2.6, 1]}) as (fig, (left, middle, right)):
         left.imshow(image, cmap="gray_r", interpolation="nearest")
-        left.set(title=f"Image (class {label})", xticks=[], yticks=[])
+        left.set(title=f"Image (class {label})")
+        bare(left)
         middle.plot(step * dt_ms, source, "|", color=ACCENT, markersize=2.5, markeredgewidth=0.6)
         middle.set(
             title=f"{len(step)} input spikes",
@@ -40,6 +39,7 @@ def raster(
         )
         counts = np.bincount(source, minlength=height * width).reshape(height, width)
         shown = right.imshow(counts, cmap="gray_r", interpolation="nearest")
-        right.set(title="Spikes per channel", xticks=[], yticks=[])
+        right.set(title="Spikes per channel")
+        bare(right)
         fig.colorbar(shown, ax=right, shrink=0.75)
         return png(fig)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.figures._style import class_colour, figure, png, svg
+from stdp_pipeline.figures._style import bare, class_colour, figure, png, svg
 
 __all__ = ["confusion", "response_map"]
 
@@ -78,10 +78,11 @@ def response_map(coordinates: np.ndarray, labels: np.ndarray, method: str, info:
             x, y = np.median(points[classes == c], axis=0)
             axes.text(
                 x, y, str(c), ha="center", va="center", fontsize=10, weight="bold", color="white",
-                bbox={"boxstyle": "circle,pad=0.25", "facecolor": class_colour(int(c)), "edgecolor": "white", "alpha": 0.95},
+                bbox={"boxstyle": "circle,pad=0.25", "facecolor": class_colour(int(c)), "edgecolor": "white"},
             )  # fmt: skip
         known = ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in info.items())
-        axes.set(title=f"{method.upper()} of {len(points)} test responses", xticks=[], yticks=[], xlabel=known)
+        bare(axes)
+        axes.set(title=f"{method.upper()} of {len(points)} test responses", xlabel=known)
         axes.set_aspect("equal", adjustable="datalim")
         axes.xaxis.label.set(fontsize=7.5, color="#555b66")
         return png(fig)

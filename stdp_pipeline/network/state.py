@@ -71,7 +71,7 @@ class NetworkState:
 
     def copy(self) -> NetworkState:
         """Return a state that shares no array with this one."""
-        return NetworkState(**{name: np.array(value) for name, value in self.arrays().items()} | {"step": self.step})
+        return NetworkState(**{name: value.copy() for name, value in self.arrays().items()}, step=self.step)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all arrays by name (without ``step``)."""

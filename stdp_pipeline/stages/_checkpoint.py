@@ -81,7 +81,7 @@ class Checkpoint:
         if self._file is None:
             return
         arrays = {f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()}
-        write_arrays(self._file, identity=np.array(self._identity), **numbers, **arrays)
+        write_arrays(self._file, {"identity": np.array(self._identity), **numbers, **arrays})
         self._last = time.monotonic()
 
     def remove(self) -> None:

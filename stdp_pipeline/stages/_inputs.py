@@ -49,5 +49,7 @@ def stored_events(path: Path | None, n_images: int) -> StoredEvents:
         return StoredEvents.none()
     arrays = read_arrays(path)
     if len(arrays["offsets"]) != n_images + 1:
-        raise ResultsError(f"'{path}' holds {len(arrays['offsets']) - 1} presentations, the split has {n_images} images")
+        raise ResultsError(
+            f"'{path}' holds {len(arrays['offsets']) - 1} presentations, the split has {n_images} images"
+        )
     return StoredEvents(arrays["step"], arrays["source"], arrays["offsets"])

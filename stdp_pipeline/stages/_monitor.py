@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from stdp_pipeline.network.state import NetworkState
 from stdp_pipeline.readout import all_activity
 from stdp_pipeline.readout._labels import assign_labels, predictions
 
-__all__ = ["LearningCurve", "ProgressReport"]
+__all__ = ["EngineClock", "LearningCurve", "ProgressReport"]
 
 _COLUMNS = (
     "images_seen",
@@ -41,16 +43,19 @@ class LearningCurve:
     n_classes : int
     every : int
         Images per window.
+    min_spikes : int
+        An image with fewer spikes after its last presentation was given up.
     """
 
-    def __init__(self, labels: np.ndarray, n_classes: int, every: int) -> None:
+    def __init__(self, labels: np.ndarray, n_classes: int, every: int, min_spikes: int) -> None:
         self._labels = labels
         self._n_classes = n_classes
         self._every = every
+        self._min_spikes = min_spikes
         self._rows: list[list[float]] = []
         self._parts: list[tuple[np.ndarray, Responses]] = []
         self._previous: tuple[np.ndarray, np.ndarray] | None = None  # counts and labels of the window before
-        self._sums = np.zeros(4)  # spikes, input spikes, presentations, images
+        self._sums = np.zeros(5)  # spikes, input spikes, presentations, images, given up
 
     @property
     def room(self) -> int:
@@ -65,10 +70,18 @@ class LearningCurve:
     def add(self, images: np.ndarray, responses: Responses, state: NetworkState) -> None:
         """Take the responses to the next images; at most :attr:`room` of them."""
         self._parts.append((images, responses))
-        totals = responses.n_spikes.sum(), responses.n_input_spikes.sum(), responses.attempts.sum(), len(images)
-        self._sums += totals
+        self._sums += (
+            responses.n_spikes.sum(),
+            responses.n_input_spikes.sum(),
+            responses.attempts.sum(),
+            len(images),
+            self._given_up(responses),
+        )
         if self.room == 0:
             self._close(state)
+
+    def _given_up(self, responses: Responses) -> int:
+        return int(np.count_nonzero(responses.n_spikes < self._min_spikes))
 
     def _close(self, state: NetworkState) -> None:
         images = np.concatenate([images for images, _ in self._parts])
@@ -87,7 +100,7 @@ class LearningCurve:
                 float(responses.n_spikes.mean()),
                 float(responses.n_input_spikes.mean()),
                 float(responses.attempts.mean()),
-                float(np.count_nonzero(responses.n_spikes == 0)),
+                float(self._given_up(responses)),
                 float(state.theta_mv.mean()),
                 float(state.theta_mv.std()),
             ]
@@ -95,13 +108,15 @@ class LearningCurve:
         self._previous = counts, labels
         self._parts = []
 
-    def totals(self) -> dict[str, float]:
-        """Return means over the whole training."""
+    def totals(self) -> dict[str, Any]:
+        """Return means and counts over the whole training."""
         n = max(self._sums[3], 1.0)
         return {
             "spikes_per_image": self._sums[0] / n,
             "input_spikes_per_image": self._sums[1] / n,
             "presentations_per_image": self._sums[2] / n,
+            "retries": int(self._sums[2] - self._sums[3]),
+            "given_up": int(self._sums[4]),
         }
 
     def table(self) -> str:
@@ -131,6 +146,30 @@ class LearningCurve:
         if "open_images" in arrays:
             names = ("step", "neuron", "offsets", "attempts", "n_input_spikes")
             self._parts = [(arrays["open_images"], Responses(**{n: arrays[f"open_{n}"] for n in names}))]
+
+
+class EngineClock:
+    """CPU time that the engine takes per image, without its first call, which compiles."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._images = -1
+
+    @contextmanager
+    def over(self, n_images: int) -> Iterator[None]:
+        """Measure one call of the engine."""
+        start = time.process_time()
+        yield
+        if self._images >= 0:
+            self._seconds += time.process_time() - start
+            self._images += n_images
+        else:
+            self._images = 0
+
+    @property
+    def cpu_s_per_image(self) -> float | None:
+        """Seconds of CPU time per training image, retries included; None after a single call."""
+        return self._seconds / self._images if self._images > 0 else None
 
 
 class ProgressReport:

@@ -23,6 +23,6 @@ def run(job: StageJob) -> None:
     answered = responses.n_spikes > 0
     coordinates = np.full((len(counts), 2), np.nan)
     coordinates[answered], found = module.embed(params, counts[answered], job.parameter("seed"))
-    write_arrays(job.output / "embedding.npz", coordinates=coordinates)
+    write_arrays(job.output / "embedding.npz", {"coordinates": coordinates})
     info = {"method": params.name, "n_points": int(answered.sum()), "n_silent": int((~answered).sum()), **found}
     write_json(job.output / "info.json", info)

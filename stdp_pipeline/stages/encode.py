@@ -30,18 +30,23 @@ def run(job: StageJob) -> None:
     data = read_arrays(job.input("data"))
     levels = {f"{split}_levels": _flat(data[f"{split}_images"]) for split in ("train", "test")}
     rates = encoding.rate_hz(params)
-    write_arrays(
-        job.output / "levels.npz", **levels, rate_hz=rates, image_shape=np.array(data["train_images"].shape[1:])
-    )
+    shape = np.array(data["train_images"].shape[1:])
+    write_arrays(job.output / "levels.npz", {**levels, "rate_hz": rates, "image_shape": shape})
 
     model = input_model(job.spec)
     inputs = inputs_of(job.spec, levels["train_levels"], "train", _SAMPLE_SEED)
     n = min(_SAMPLE, len(levels["train_levels"]))
     events = [draw_events(model, inputs, image, 0, 0) for image in range(n)]
-    write_json(job.output / "encoder.json", {"encoding": job.parameter("encoding"), "protocol": job.parameter("protocol")})
+    write_json(
+        job.output / "encoder.json", {"encoding": job.parameter("encoding"), "protocol": job.parameter("protocol")}
+    )
     write_json(job.output / "statistics.json", _statistics(events, levels["train_levels"][:n], rates))
     picture = raster(
-        data["train_images"][0], *events[0], dt_ms=model.dt_ms, image_ms=model.image_ms, label=int(data["train_labels"][0])
+        data["train_images"][0],
+        *events[0],
+        dt_ms=model.dt_ms,
+        image_ms=model.image_ms,
+        label=int(data["train_labels"][0]),
     )
     write_bytes(job.output / "raster.png", picture)
 

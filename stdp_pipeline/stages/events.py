@@ -26,9 +26,9 @@ def run(job: StageJob) -> None:
     model = input_model(job.spec)
     inputs = inputs_of(job.spec, levels, split, job.parameter("seed"))
     events = [draw_events(model, inputs, image, pass_index, 0) for image in range(len(levels))]
-    write_arrays(
-        job.output / "events.npz",
-        step=np.concatenate([step for step, _ in events]),
-        source=np.concatenate([source for _, source in events]),
-        offsets=np.cumsum([0] + [len(step) for step, _ in events]),
-    )
+    arrays = {
+        "step": np.concatenate([step for step, _ in events]),
+        "source": np.concatenate([source for _, source in events]),
+        "offsets": np.cumsum([0] + [len(step) for step, _ in events]),
+    }
+    write_arrays(job.output / "events.npz", arrays)

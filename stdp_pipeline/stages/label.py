@@ -18,7 +18,7 @@ def run(job: StageJob) -> None:
     data = read_arrays(job.input("data"))
     classes = data["train_labels"][: responses.n_images]
     labels = assign_labels(responses.counts(n_exc), classes, int(data["n_classes"]))
-    write_arrays(job.output / "labels.npz", label=labels.label, mean_counts=labels.mean_counts)
+    write_arrays(job.output / "labels.npz", {"label": labels.label, "mean_counts": labels.mean_counts})
     write_json(
         job.output / "metrics.json",
         {

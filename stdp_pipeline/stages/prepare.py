@@ -15,4 +15,4 @@ def run(job: StageJob) -> None:
     data = checked(module.read(params), params.name)
     n_classes = int(max(data.train_labels.max(), data.test_labels.max())) + 1
     data = checked(selected(data, params), params.name)
-    write_arrays(job.output / "data.npz", **vars(data), n_classes=n_classes)
+    write_arrays(job.output / "data.npz", {**vars(data), "n_classes": n_classes})

@@ -37,7 +37,7 @@ def run(job: StageJob) -> None:
     responses = engine.respond(model, state, inputs, images, job.threads, report.update)
     report.close()
 
-    write_arrays(job.output / "responses.npz", compress=True, **vars(responses), n_exc=state.n_exc)
+    write_arrays(job.output / "responses.npz", {**vars(responses), "n_exc": state.n_exc}, compress=True)
     job.details["responses"] = {
         "images": responses.n_images,
         "spikes_per_image": float(responses.n_spikes.mean()),

@@ -24,7 +24,7 @@ def run(job: StageJob) -> None:
         module, params = component("readout", section)
         predicted[params.name] = predictions(module.votes(params, counts, labels))
         scores[params.name] = score(data["test_labels"], predicted[params.name], labels.n_classes)
-    write_arrays(job.output / "predictions.npz", compress=True, **predicted)
+    write_arrays(job.output / "predictions.npz", predicted, compress=True)
     write_json(
         job.output / "metrics.json",
         {

@@ -17,7 +17,7 @@ from stdp_pipeline.random import shuffled
 from stdp_pipeline.stages._checkpoint import Checkpoint
 from stdp_pipeline.stages._inputs import inputs_of, model_of, stored_events
 from stdp_pipeline.stages._job import StageJob
-from stdp_pipeline.stages._monitor import LearningCurve, ProgressReport
+from stdp_pipeline.stages._monitor import EngineClock, LearningCurve, ProgressReport
 
 __all__ = ["run"]
 
@@ -35,7 +35,9 @@ def run(job: StageJob) -> None:
     data = read_arrays(job.input("data"))
     n_images, n_passes = len(levels), spec["training"]["passes"]
 
-    curve = LearningCurve(data["train_labels"], int(data["n_classes"]), spec["training"]["curve_every"])
+    curve = LearningCurve(
+        data["train_labels"], int(data["n_classes"]), spec["training"]["curve_every"], model.min_spikes
+    )
     guard = _DeathGuard(model.min_spikes, spec["training"]["dead_after"])
     checkpoint = Checkpoint(job.checkpoint, [spec, job.code])
     state = initial_state(model.network, levels.shape[1], seed, model.precision)
@@ -45,6 +47,7 @@ def run(job: StageJob) -> None:
         curve.restore(saved.group("curve"))
         guard.restore(saved.numbers)
         done = int(saved.numbers["done"])
+    clock = EngineClock()
     report = ProgressReport(n_passes * n_images, done, job.output.name)
 
     for pass_index in range(n_passes):
@@ -58,7 +61,8 @@ def run(job: StageJob) -> None:
         while done < (pass_index + 1) * n_images:
             start = done - pass_index * n_images
             images = order[start : start + min(_CHUNK, curve.room)]
-            state, responses = engine.train(model, state, inputs, images, pass_index)
+            with clock.over(len(images)):
+                state, responses = engine.train(model, state, inputs, images, pass_index)
             done += len(images)
             guard.watch(images, responses)
             curve.add(images, responses, state)
@@ -70,10 +74,15 @@ def run(job: StageJob) -> None:
                 )
     report.close()
 
-    write_arrays(job.output / "network.npz", **state.arrays(), step=state.step)
+    write_arrays(job.output / "network.npz", {**state.arrays(), "step": state.step})
     write_text(job.output / "history.tsv", curve.table())
     write_json(job.output / "model.json", spec)
-    job.details["training"] = {"images": done, "resumed": checkpoint.resumed, **curve.totals()}
+    job.details["training"] = {
+        "images": done,
+        "resumed": checkpoint.resumed,
+        "cpu_s_per_image": clock.cpu_s_per_image,
+        **curve.totals(),
+    }
     checkpoint.remove()
 
 

@@ -23,6 +23,17 @@ _FILES = {
 }
 """The file of each stage that later stages read."""
 
+_FIGURES = [
+    ("receptive_fields.png", "Network", "receptive fields"),
+    ("theta_histogram.svg", "Network", "adaptive thresholds"),
+    ("weight_histogram.svg", "Network", "weights"),
+    ("neurons_per_label.svg", "Network", "neurons per label"),
+    ("learning_curve.svg", "Results", "learning curve"),
+    ("confusion.svg", "Results", "confusion matrix"),
+    ("spikes_per_image.svg", "Results", "spikes per test image"),
+    ("raster.png", "Input", "the first training image"),
+]
+
 
 def plan_from_config(config: dict[str, Any], root: Path) -> Plan:
     """Read the experiment that Snakemake's configuration names.
@@ -115,7 +126,14 @@ class Workflow:
 
     def report_inputs(self) -> list[str]:
         """Return what the report is made of: the provenance of every job, which each writes last."""
-        return [f"results/{job.stage}/{job.id}/provenance.json" for job in self._plan.jobs.values() if job.stage != "report"]
+        return [
+            f"results/{job.stage}/{job.id}/provenance.json" for job in self._plan.jobs.values() if job.stage != "report"
+        ]
+
+    def figures(self) -> list[tuple[str, str, str]]:
+        """Return the figures of the first run: file name, category and title in Snakemake's own report."""
+        methods = [job.spec["embedding"]["name"] for job in self._plan.runs[0].embeddings]
+        return _FIGURES + [(f"map_{m}.png", "Maps", f"{m.upper()} of the test responses") for m in methods]
 
     def report_job(self) -> Job:
         """Return the report's job."""

@@ -25,3 +25,43 @@ rule embed:
     shell:
         "stdp embed --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " &> {log:q}"
+
+
+rule experiment:
+    input:
+        JOBS.report_inputs(),
+    output:
+        page=report(
+            f"results/experiments/{PLAN.name}/report.html",
+            category="Report",
+            labels={"page": "the whole report"},
+        ),
+        summary=report(
+            f"results/experiments/{PLAN.name}/summary.tsv",
+            category="Report",
+            labels={"page": "summary of all runs"},
+        ),
+        metrics=f"results/experiments/{PLAN.name}/metrics.json",
+        provenance=f"results/experiments/{PLAN.name}/provenance.json",
+        figures=[
+            report(
+                f"results/experiments/{PLAN.name}/figures/{file}",
+                category=category,
+                labels={"figure": title},
+            )
+            for file, category, title in JOBS.figures()
+        ],
+    log:
+        f"results/logs/report/{PLAN.name}.log",
+    benchmark:
+        f"results/benchmarks/report/{PLAN.name}.tsv"
+    params:
+        spec=JOBS.report_job().spec_json,
+        code=code_digest("report", {}),
+        out=subpath(output.page, parent=True),
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    shell:
+        "stdp report --spec {params.spec:q} --code {params.code} --output {params.out:q} &> {log:q}"

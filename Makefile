@@ -1,0 +1,58 @@
+# make run    set up .venv and run the quickstart experiment
+# make test   set up .venv and run the tests
+# make lint   style, types and workflow checks
+# make clean  remove .venv and caches; results stay
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --prefer-binary -c constraints.txt
+
+.PHONY: run test lint install constraints clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.run
+	@$(BIN)/stdp run quickstart
+
+test: $(VENV)/.test
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile stdp_pipeline/workflow/*.smk
+	$(BIN)/snakemake --lint
+
+install: $(VENV)/.run $(VENV)/.test $(VENV)/.lint
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $$($(PYTHON) --version 2>&1) found, Python 3.11 or newer needed: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+# Each stamp is made only when its installation is complete, so an interrupted one is simply done again.
+$(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing stdp_pipeline and what it needs into $(VENV) (a minute or two) ..."
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing stdp_pipeline with the tests' needs into $(VENV) (a minute or two) ..."
+	@$(PIP) -e '.[test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.lint: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing the checks' needs into $(VENV) ..."
+	@$(PIP) -e '.[test,lint]'
+	@touch $@ $(VENV)/.run $(VENV)/.test
+
+# Write the constraints anew from an environment with the newest versions that work together.
+constraints:
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip --disable-pip-version-check --quiet install --prefer-binary '.[test,lint]'
+	{ sed -n '/^#/p' constraints.txt; \
+	  build/constraints/bin/python -m pip freeze --exclude stdp_pipeline; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

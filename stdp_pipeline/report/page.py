@@ -1,0 +1,126 @@
+"""Fill the report's template."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["RunView", "page"]
+
+_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+
+_CAPTIONS = {
+    "learning_curve.svg": "Each point classifies a window of training images with neuron labels from the window "
+    "before, while learning goes on. The dashed line is the test accuracy of the finished network.",
+    "confusion.svg": "Test images by true class (row) and prediction (column).",
+    "receptive_fields.png": "Input weights of every neuron as an image, ordered by label. All share one grey scale.",
+    "theta_histogram.svg": "A neuron that fires often has a high threshold, so that others get their turn.",
+    "weight_histogram.svg": "All weights from input to excitatory neurons; logarithmic axis.",
+    "spikes_per_image.svg": "Spikes of the whole excitatory layer for each test image.",
+    "neurons_per_label.svg": "Labels come from a pass over training images with weights and thresholds fixed.",
+    "raster.png": "The first training image as the network sees it.",
+}
+_MAP_CAPTION = (
+    "Each point is one test image, placed by the spike counts of all neurons; colour and number are its class. Axes "
+    "have no meaning of their own."
+)
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run as the page shows it.
+
+    Attributes
+    ----------
+    row : dict
+        Its record in ``metrics.json``.
+    varied : dict
+        The values of the experiment's grid.
+    pictures : dict of str to bytes
+        File name -> content.
+    costs : list of dict
+        Time and memory of each stage.
+    """
+
+    row: dict[str, Any]
+    varied: dict[str, Any]
+    pictures: dict[str, bytes]
+    costs: list[dict[str, Any]]
+
+    @property
+    def title(self) -> str:
+        """What tells this run from the others."""
+        values = [f"{k} = {v}" for k, v in self.varied.items()] + [f"seed {self.row['seed']}"]
+        return ", ".join(values)
+
+    def uri(self, file: str) -> str:
+        """Return a picture as a data URI."""
+        kind = _TYPES[Path(file).suffix]
+        return f"data:{kind};base64,{base64.b64encode(self.pictures[file]).decode()}"
+
+    @staticmethod
+    def caption(file: str) -> str:
+        """Return what a picture shows."""
+        return _MAP_CAPTION if file.startswith("map_") else _CAPTIONS[file]
+
+    @property
+    def maps(self) -> list[str]:
+        """File names of the maps."""
+        return [file for file in self.pictures if file.startswith("map_")]
+
+    @property
+    def total_s(self) -> float:
+        """Seconds of all stages together."""
+        return float(sum(cost["wall_s"] for cost in self.costs))
+
+
+def page(
+    name: str,
+    experiment: dict[str, Any],
+    rows: list[dict[str, Any]],
+    views: list[RunView],
+    n_runs: int,
+    provenance: dict[str, Any],
+) -> str:
+    """Return the report as HTML that refers to nothing outside itself.
+
+    Parameters
+    ----------
+    name : str
+    experiment : dict
+        The resolved configuration.
+    rows : list of dict
+        The records of ``metrics.json``: one for each run and readout.
+    views : list of RunView
+        The runs to show with figures.
+    n_runs : int
+        All runs.
+    provenance : dict
+        That of the first run's training, for versions and machine.
+    """
+    import yaml
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda x: f"{100 * x:.2f} %"
+    accuracies = [row["test_accuracy"] for row in rows if row["readout"] == rows[0]["readout"]]
+    return environment.get_template("report.html").render(
+        name=name,
+        experiment=experiment,
+        rows=rows,
+        views=views,
+        n_runs=n_runs,
+        mean_accuracy=sum(accuracies) / len(accuracies),
+        provenance=provenance,
+        configuration=yaml.safe_dump(experiment, sort_keys=False, allow_unicode=True),
+        style=(folder / "report.css").read_text(encoding="utf-8"),
+    )

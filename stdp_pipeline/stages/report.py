@@ -1,0 +1,161 @@
+"""Gather all runs of an experiment: metrics, summary table, figures, and one page that holds everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stdp_pipeline.figures import fields, learning, results
+from stdp_pipeline.io import read_arrays, read_json, write_bytes, write_json, write_text
+from stdp_pipeline.provenance import SCHEMA_VERSION
+from stdp_pipeline.report.page import RunView, page
+from stdp_pipeline.stages._history import read_history
+from stdp_pipeline.stages._job import StageJob
+from stdp_pipeline.stages.respond import read_responses
+
+__all__ = ["run"]
+
+_DETAILED = 12
+"""Runs that are shown with all figures; the others are in the table."""
+
+_SUMMARY = (
+    "dataset", "rule", "n_exc", "passes", "seed", "readout", "test_accuracy", "ci95_low", "ci95_high", "n_test",
+    "train_cpu_s_per_image", "train_spikes_per_image", "test_spikes_per_image", "presentations_per_image",
+    "theta_mean_mv", "n_silent_neurons", "n_silent_test_images", "train_id",
+)  # fmt: skip
+
+
+def run(job: StageJob) -> None:
+    """Write ``report.html``, ``summary.tsv``, ``metrics.json`` and ``figures/``.
+
+    ``figures/`` holds the pictures of the first run; those of further runs are in ``figures/<train id>/``.
+    """
+    root = job.output.parent.parent
+    name, experiment = job.parameter("name"), job.parameter("experiment")
+    rows: list[dict[str, Any]] = []
+    views: list[RunView] = []
+    for index, one in enumerate(job.parameter("runs")):
+        rows += _rows(root, one)
+        if index < _DETAILED:
+            pictures = _pictures(root, one)
+            folder = job.output / "figures" / ("" if index == 0 else one["jobs"]["train"])
+            for file, content in pictures.items():
+                write_bytes(folder / file, content)
+            views.append(RunView(rows[-1], one["varied"], pictures, _costs(root, one["jobs"])))
+    columns = _SUMMARY + tuple(dict.fromkeys(key for row in rows for key in row["varied"]))
+    write_json(job.output / "metrics.json", {"schema_version": SCHEMA_VERSION, "experiment": name, "runs": rows})
+    write_text(job.output / "summary.tsv", _table(rows, columns))
+    provenance = read_json(root / "train" / job.parameter("runs")[0]["jobs"]["train"] / "provenance.json")
+    write_text(
+        job.output / "report.html",
+        page(name, experiment, rows, views, len(job.parameter("runs")), provenance),
+    )
+
+
+def _rows(root: Path, one: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one record for each readout of a run."""
+    ids = one["jobs"]
+    test = read_json(root / "test" / ids["test"] / "metrics.json")
+    label = read_json(root / "label" / ids["label"] / "metrics.json")
+    record = read_json(root / "train" / ids["train"] / "provenance.json")
+    prepare = read_json(root / "prepare" / ids["prepare"] / "provenance.json")["spec"]["dataset"]
+    network = read_arrays(root / "train" / ids["train"] / "network.npz")
+    spec, done = record["spec"], record["training"]
+    common = {
+        "dataset": prepare["name"],
+        "split": "validation" if prepare["validation"] else "test",
+        "rule": spec["plasticity"]["name"],
+        "engine": spec["simulation"]["engine"],
+        "n_exc": spec["network"]["n_exc"],
+        "passes": spec["training"]["passes"],
+        "seed": one["seed"],
+        "varied": one["varied"],
+        "n_test": test["n_test"],
+        "train_cpu_s_per_image": done["cpu_s_per_image"],
+        "train_wall_s": record["wall_s"],
+        "train_images": done["images"],
+        "train_spikes_per_image": done["spikes_per_image"],
+        "train_input_spikes_per_image": done["input_spikes_per_image"],
+        "presentations_per_image": done["presentations_per_image"],
+        "retries": done["retries"],
+        "given_up": done["given_up"],
+        "test_spikes_per_image": test["spikes_per_image"],
+        "theta_mean_mv": float(network["theta_mv"].mean()),
+        "theta_sd_mv": float(network["theta_mv"].std()),
+        "n_silent_neurons": label["n_silent_neurons"],
+        "n_silent_training_images": label["n_silent_images"],
+        "n_silent_test_images": test["n_silent_images"],
+        "train_id": ids["train"],
+    }
+    return [
+        {
+            **common,
+            "readout": readout,
+            "test_accuracy": found["accuracy"],
+            "test_accuracy_ci95": found["accuracy_ci95"],
+            "ci95_low": found["accuracy_ci95"][0],
+            "ci95_high": found["accuracy_ci95"][1],
+            "n_without_prediction": found["n_without_prediction"],
+            "confusion": found["confusion"],
+        }
+        for readout, found in test["readouts"].items()
+    ]
+
+
+def _pictures(root: Path, one: dict[str, Any]) -> dict[str, bytes]:
+    """Draw all figures of one run: file name -> content."""
+    ids = one["jobs"]
+    data = read_arrays(root / "prepare" / ids["prepare"] / "data.npz")
+    network = read_arrays(root / "train" / ids["train"] / "network.npz")
+    labels = read_arrays(root / "label" / ids["label"] / "labels.npz")
+    test = read_json(root / "test" / ids["test"] / "metrics.json")
+    responses, _ = read_responses(root / "respond" / ids["respond_test"] / "responses.npz")
+    best = next(iter(test["readouts"].values()))
+    height, width = data["train_images"].shape[1:]
+    pictures = {
+        "learning_curve.svg": learning.learning_curve(
+            read_history(root / "train" / ids["train"] / "history.tsv"), best["accuracy"]
+        ),
+        "confusion.svg": results.confusion(np.array(best["confusion"])),
+        "receptive_fields.png": fields.receptive_fields(network["weights"], labels["label"], (height, width)),
+        "theta_histogram.svg": learning.theta_histogram(network["theta_mv"]),
+        "weight_histogram.svg": learning.weight_histogram(network["weights"]),
+        "spikes_per_image.svg": learning.spikes_per_image(responses.n_spikes),
+        "neurons_per_label.svg": learning.neurons_per_label(labels["label"], int(data["n_classes"])),
+        "raster.png": (root / "encode" / ids["encode"] / "raster.png").read_bytes(),
+    }
+    for embed_id in ids["embed"]:
+        folder = root / "embed" / embed_id
+        info = read_json(folder / "info.json")
+        method = info.pop("method")
+        points = read_arrays(folder / "embedding.npz")["coordinates"]
+        del info["n_points"]
+        if not info["n_silent"]:
+            del info["n_silent"]
+        pictures[f"map_{method}.png"] = results.response_map(points, data["test_labels"], method, info)
+    return pictures
+
+
+def _costs(root: Path, ids: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return time and memory of each job of a run."""
+    jobs = [(role.split("_")[0], role.replace("_", " ("), job) for role, job in ids.items() if role != "embed"]
+    jobs += [("embed", f"embed ({job.split('-')[-2]}", job) for job in ids["embed"]]
+    costs = []
+    for stage, what, job_id in jobs:
+        record = read_json(root / stage / job_id / "provenance.json")
+        title = f"{what})" if "(" in what else what
+        costs.append(
+            {"stage": title, **{k: record[k] for k in ("wall_s", "cpu_s", "peak_rss_mb", "threads", "started")}}
+        )
+    return sorted(costs, key=lambda cost: cost["started"])
+
+
+def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
+    def text(row: dict[str, Any], column: str) -> str:
+        value = row["varied"].get(column) if column in row["varied"] else row.get(column)
+        return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+    lines = ["\t".join(columns)] + ["\t".join(text(row, c) for c in columns) for row in rows]
+    return "\n".join(lines) + "\n"
