@@ -46,13 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
-    run = commands.add_parser("run", help="run an experiment and write its report", allow_abbrev=False)
+    run = commands.add_parser(
+        "run",
+        help="run an experiment and write its report",
+        epilog="Arguments after -- go to Snakemake, for example: stdp run quickstart -- --dry-run",
+        allow_abbrev=False,
+    )
     run.add_argument("experiment", help="name in config/experiments, or path of a YAML file")
     run.add_argument("--cores", type=int, metavar="N", help="cores to use (default: all)")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. network.n_exc=100")
     run.add_argument("--directory", type=Path, metavar="DIR", help="folder that gets results/ (default: the project)")
     run.add_argument("--unlock", action="store_true", help="remove the lock that a killed run left behind, and exit")
-    run.add_argument("snakemake", nargs="*", metavar="-- ARGUMENT", help="further arguments for Snakemake")
 
     show = commands.add_parser("show", help="print an experiment's full configuration and its jobs")
     show.add_argument("experiment", help="name in config/experiments, or path of a YAML file")
@@ -97,7 +101,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _parser()
-    options = parser.parse_args(arguments)
+    # What follows "--" is for Snakemake; argparse itself would refuse options there.
+    split = arguments.index("--") if arguments[:1] == ["run"] and "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:split])
+    options.snakemake = arguments[split + 1 :]
     if options.version:
         from stdp_pipeline import __version__
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import yaml
 
 from stdp_pipeline import registry
 from stdp_pipeline.config.load import find_experiment, load_experiment, read_yaml
-from stdp_pipeline.config.plan import STAGES, Plan, plan
+from stdp_pipeline.config.plan import STAGES, Job, Plan, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import read_json
 
@@ -75,9 +76,13 @@ def stage(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run an experiment through Snakemake and print a summary."""
     root = project_root()
-    path, planned = _plan(options)
+    path = find_experiment(options.experiment, root / "config" / "experiments").resolve()
     directory = (options.directory or root).resolve()
+    if options.cores is not None and options.cores < 1:
+        raise ConfigError(f"--cores must be at least 1, got {options.cores}")
     _check_folder(directory)
+    os.chdir(directory)  # where the jobs run: relative paths in the configuration mean the same here
+    planned = plan(path.stem, load_experiment(path, options.set))
     command = [
         *(sys.executable, "-m", "snakemake"),
         *("--snakefile", str(root / "Snakefile"), "--directory", str(directory)),
@@ -85,29 +90,42 @@ def run(options: argparse.Namespace) -> int:
         *(("--cores", str(options.cores)) if options.cores else ()),
         *("--config", f"experiment={path}", f"set={json.dumps(options.set)}"),
     ]
-    if options.cores is not None and options.cores < 1:
-        raise ConfigError(f"--cores must be at least 1, got {options.cores}")
     if options.unlock:
         return subprocess.run([*command, "--unlock"]).returncode
     locks = directory / ".snakemake" / "locks"
     if locks.is_dir() and any(locks.iterdir()):
+        where = f" --directory {shlex.quote(str(directory))}" if options.directory else ""
         raise ResultsError(
             f"'{directory}' is locked: another run is using it, or one was killed. If no other run is active, remove "
-            f"the lock with 'stdp run {options.experiment} --unlock' and run again; finished work is kept"
+            f"the lock with 'stdp run {options.experiment}{where} --unlock' and run again; finished work is kept"
         )
-    start = time.monotonic()
+    start, started_at = time.monotonic(), time.time()
     status = subprocess.run([*command, *options.snakemake]).returncode
     report = directory / "results" / "experiments" / planned.name / "report.html"
     if status != 0:
-        print(
-            f"\nstdp run: error: '{planned.name}' did not finish. The message of the failed job is above and in "
-            f"'{directory / 'results' / 'logs'}'. Run the same command again to go on: finished work is kept.",
-            file=sys.stderr,
-        )
+        print(f"\nstdp run: error: '{planned.name}' did not finish", file=sys.stderr)
+        for job, log in _unfinished(planned, directory / "results", started_at):
+            print(f"  {job.stage} {job.id}: {log}", file=sys.stderr)
+        print("Run the same command again to go on: finished work is kept.", file=sys.stderr)
         return status
     if report.is_file() and not options.snakemake:
         _print_summary(planned, report, time.monotonic() - start)
     return 0
+
+
+def _unfinished(planned: Plan, results: Path, since: float) -> list[tuple[Job, str]]:
+    """Return the jobs that ran and did not end well, each with the last line of its log."""
+    found = []
+    for job in planned.jobs.values():
+        log = results / "logs" / job.stage / f"{job.id}.log"
+        try:
+            if log.stat().st_mtime >= since - 1:
+                lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no message"]
+                if ": done in " not in lines[-1]:
+                    found.append((job, f"{lines[-1]} ({log})"))
+        except OSError:
+            continue
+    return found
 
 
 def _check_folder(directory: Path) -> None:
@@ -134,7 +152,7 @@ def _print_summary(planned: Plan, report: Path, seconds: float) -> None:
         varied = "".join(f", {k}={v}" for k, v in one["varied"].items())
         print(
             f"  {one['dataset']}, {one['n_exc']} neurons, {one['rule']}, seed {one['seed']}{varied}: "
-            f"test accuracy {one['test_accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, "
+            f"{one['split']} accuracy {one['test_accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, "
             f"{one['n_test']} images, {one['readout']})"
         )
     if len(metrics["runs"]) > 12:

@@ -98,7 +98,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         If the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise ResultsError(f"'{path}' does not exist; run the stage that writes it, or 'stdp run'") from None

@@ -93,7 +93,13 @@ def modules_of_stage(stage: str, spec: dict[str, Any]) -> frozenset[str]:
 @cache
 def _module_digest(module: str) -> str:
     file = _file(module)
-    return syntax_digest(file.read_text(encoding="utf-8")) if file is not None else ""
+    if file is None:
+        return ""
+    text = syntax_digest(file.read_text(encoding="utf-8"))
+    # Templates beside a module are part of what it does.
+    for template in sorted(p for p in file.parent.iterdir() if p.suffix in (".html", ".css")):
+        text += hashlib.sha256(template.read_bytes()).hexdigest()
+    return text
 
 
 def code_digest(stage: str, spec: dict[str, Any]) -> str:

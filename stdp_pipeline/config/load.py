@@ -108,6 +108,9 @@ def _assign(raw: dict[str, Any], path: str, value: Any) -> None:
     *sections, last = path.split(".")
     at: Any = raw
     for depth, name in enumerate(sections):
+        if isinstance(at, dict) and name.isdigit():
+            missing = ".".join(sections[:depth])
+            raise ConfigError(f"'{path}': there is no list '{missing}' yet; give all of it: --set '{missing}=[...]'")
         at = at[_position(at, name, path)] if isinstance(at, list) else at.setdefault(name, {})
         if not isinstance(at, dict | list):
             raise ConfigError(f"'{path}': '{'.'.join(sections[: depth + 1])}' is a value, not a section")

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from stdp_pipeline import registry
 from stdp_pipeline.config.load import combinations
 from stdp_pipeline.config.schema import Experiment
 from stdp_pipeline.io import canonical_json
@@ -111,7 +112,7 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, list[Job]]:
     dataset, encoding, simulation = config["dataset"], config["encoding"], config["simulation"]
     protocol = {"dt_ms": simulation["dt_ms"], "image_ms": simulation["image_ms"]}
     name = dataset["name"]
-    prepare = _job("prepare", name, {"dataset": dataset}, {})
+    prepare = _job("prepare", name, {"dataset": dataset, **_unchecked_content(run)}, {})
     # Whether first presentations are stored changes no spike, so it is not a parameter of anything but the storing.
     code = {k: v for k, v in encoding.items() if k != "materialize"}
     encode_spec = {"encoding": code, "protocol": protocol}
@@ -154,6 +155,15 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, list[Job]]:
         for e in config["embeddings"]
     ]
     return test, embeddings
+
+
+def _unchecked_content(run: Any) -> dict[str, Any]:
+    """Return digests of data files whose content nothing else fixes, so that other files give another id."""
+    module = registry.load("dataset", run.dataset.name)
+    if getattr(run.dataset, "check_sha256", True):
+        return {}
+    files = module.files(run.dataset)
+    return {"content": {role: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for role, path in files.items()}}
 
 
 def plan(name: str, experiment: Experiment) -> Plan:

@@ -6,6 +6,7 @@ readout or embedding appears in the schema, in ``config/default.yaml`` and in ``
 
 from __future__ import annotations
 
+import importlib
 from functools import cache
 from typing import Annotated, Any, Literal, Union
 
@@ -122,7 +123,8 @@ def _one_of(kind: str) -> Any:
 @cache
 def experiment_model() -> type[Experiment]:
     """Return the full model of an experiment, with a section for each kind of component."""
-    from stdp_pipeline.network.params import NetworkParams
+    # Found by name, as the components are: the configuration stands below them all.
+    network_params = importlib.import_module("stdp_pipeline.network.params").NetworkParams
 
     def default(kind: str, name: str) -> Any:
         return registry.load(kind, name).Params()
@@ -135,7 +137,7 @@ def experiment_model() -> type[Experiment]:
         __doc__=Experiment.__doc__,
         dataset=(_one_of("dataset"), Field(default("dataset", "mnist"), description="Images and labels.")),
         encoding=(_one_of("encoding"), Field(default("encoding", "poisson"), description="From image to spikes.")),
-        network=(NetworkParams, Field(NetworkParams(), description="Neurons, fixed synapses, initial weights.")),
+        network=(network_params, Field(network_params(), description="Neurons, fixed synapses, initial weights.")),
         plasticity=(_one_of("rule"), Field(default("rule", "triplet"), description="The learning rule.")),
         readouts=(
             Annotated[readouts, Field(min_length=1)],

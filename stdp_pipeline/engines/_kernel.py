@@ -38,8 +38,8 @@ def sort_by_step(n, n_steps, step, source, first, sorted_source):
     first[0] = 0
 
 
-def normalise(weights, total, changed):
-    """Scale the columns that changed since they were last scaled to a fixed sum."""
+def normalise(weights, total, w_max, changed, over):
+    """Scale the columns that changed since they were last scaled to a fixed sum; mark those that exceed ``w_max``."""
     n_input, n_exc = weights.shape
     for j in range(n_exc):
         if changed[j]:
@@ -48,8 +48,11 @@ def normalise(weights, total, changed):
                 column += weights[i, j]
             if column > 0.0:
                 factor = total / column
+                largest = w_max
                 for i in range(n_input):
                     weights[i, j] *= factor
+                    largest = max(largest, weights[i, j])
+                over[j] = largest > w_max
 
 
 def membranes(v, g_exc, g_inh, low, above, c):
@@ -188,7 +191,7 @@ def present(s, exc, inh, run, tr, rule, first, sources, learn, work, out_step, o
                 for a in range(n_recent):
                     j = work.recent[a]
                     lag = t - s.last_exc[j]
-                    if lag < tr.post_fast.shape[0] or lag < tr.post_slow.shape[0]:
+                    if work.over[j] or lag < tr.post_fast.shape[0] or lag < tr.post_slow.shape[0]:
                         work.recent[kept] = j
                         work.fast[kept] = decayed(s.trace_post[0, j], lag, tr.post_fast)
                         work.slow[kept] = decayed(s.trace_post[1, j], lag, tr.post_slow)
@@ -268,7 +271,8 @@ def wake(s, inh, tr, work):
             n_awake += 1
         lag = s.step[0] - s.last_exc[j]
         work.is_recent[j] = 0
-        if lag < tr.post_fast.shape[0] or lag < tr.post_slow.shape[0]:
+        # Scaling may lift weights above w_max; the next spike of their input clips them, so those columns are visited.
+        if work.over[j] or lag < tr.post_fast.shape[0] or lag < tr.post_slow.shape[0]:
             work.is_recent[j] = 1
             work.recent[n_recent] = j
             n_recent += 1
@@ -300,7 +304,7 @@ def run_images(s, exc, inh, run, tr, rule, inp, images, pass_index, min_spikes, 
             n_out = begin_out
             if learn:
                 if run.norm_total > 0.0:
-                    normalise(s.weights, run.norm_total, s.changed)
+                    normalise(s.weights, run.norm_total, run.w_max, s.changed, work.over)
             else:
                 reset(s, exc, inh)
             if attempt == 0 and inp.offsets.shape[0] > 0:

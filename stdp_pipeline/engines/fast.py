@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stdp_pipeline.engines import _integrators, _kernel
 from stdp_pipeline.engines._compile import compiled
 from stdp_pipeline.engines._contract import Inputs, Model, Progress, Responses
 from stdp_pipeline.engines._layout import derive
@@ -22,9 +23,7 @@ from stdp_pipeline.random import FROZEN_PASS, SPLIT_CODES, seed_words
 
 __all__ = ["respond", "train"]
 
-_KERNEL = "stdp_pipeline.engines._kernel"
 _BLOCK = 256  # images of a frozen pass that one thread takes at a time
-_EXPLODED, _TOO_MANY, _NOT_FINITE, _INPUT_FULL, _OUTPUT_FULL = 1, 2, 3, 4, 5
 
 
 class _State(NamedTuple):
@@ -58,6 +57,7 @@ class _Work(NamedTuple):
     is_awake: np.ndarray
     recent: np.ndarray
     is_recent: np.ndarray
+    over: np.ndarray
     fast: np.ndarray
     slow: np.ndarray
     pre: np.ndarray
@@ -109,6 +109,7 @@ def _work(model: Model, n_input: int, n_exc: int) -> _Work:
         is_awake=np.zeros(n_exc, np.uint8),
         recent=ints(n_exc),
         is_recent=np.zeros(n_exc, np.uint8),
+        over=np.zeros(n_exc, np.uint8),
         fast=np.zeros(n_exc, real),
         slow=np.zeros(n_exc, real),
         pre=np.zeros(n_input, real),
@@ -134,23 +135,22 @@ def _input(model: Model, inputs: Inputs) -> _Input:
     )
 
 
-def _kernel(model: Model, inputs: Inputs) -> Callable[..., int]:
-    integrators = "stdp_pipeline.engines._integrators"
+def _compiled_kernel(model: Model, inputs: Inputs) -> Callable[..., int]:
     slots = (
-        ("advance", integrators, f"advance_{model.integrator}"),
-        ("exp_neg", integrators, f"exp_neg_{model.precision}"),
+        ("advance", _integrators.__name__, f"advance_{model.integrator}"),
+        ("exp_neg", _integrators.__name__, f"exp_neg_{model.precision}"),
         ("draw", inputs.encoding.__name__, "draw"),
         ("on_pre", model.rule.__name__, "on_pre"),
         ("on_post", model.rule.__name__, "on_post"),
     )
-    return compiled(((_KERNEL, "run_images"),), slots).run_images
+    return compiled(((_kernel.__name__, "run_images"),), slots).run_images
 
 
 def _present(
     model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int, learn: bool
 ) -> tuple[NetworkState, Responses]:
     """Run the kernel over images, in as many calls as the output buffer needs. The state's arrays are written to."""
-    kernel = _kernel(model, inputs)
+    kernel = _compiled_kernel(model, inputs)
     exc, inh, run, traces = derive(model)
     real = np.dtype(model.precision).type
     rule = model.rule.constants(model.rule_params)
@@ -187,7 +187,7 @@ def _present(
             out,
             fault,
         )
-        if n < len(todo) and int(fault[0]) != _OUTPUT_FULL:
+        if n < len(todo) and int(fault[0]) != _kernel.OUTPUT_FULL:
             raise _error(model, inputs.split, int(todo[n]), fault)
         end = out.offsets[n]
         parts.append(
@@ -207,11 +207,11 @@ def _present(
 def _error(model: Model, split: str, image: int, fault: np.ndarray) -> ActivityError:
     """Turn the kernel's fault record (code, step, neuron, value, attempt) into the error to raise."""
     code, step, neuron, attempt = int(fault[0]), int(fault[1]), int(fault[2]), int(fault[4])
-    if code == _EXPLODED:
+    if code == _kernel.EXPLODED:
         return exploded(model, split, image, attempt, step, neuron, float(fault[3]))
-    if code == _TOO_MANY:
+    if code == _kernel.TOO_MANY:
         return too_many(model, split, image, attempt, step)
-    if code == _NOT_FINITE:
+    if code == _kernel.NOT_FINITE:
         return not_finite(model, split, image, attempt, step, neuron)
     return ActivityError(f"{split} image {image} has more input spikes than the engine holds; lower encoding.intensity")
 

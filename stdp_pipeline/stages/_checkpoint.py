@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import logging
 import os
@@ -53,6 +54,33 @@ class Checkpoint:
         self._every_s = float(os.environ.get("STDP_CHECKPOINT_S", "20"))
         self._last = time.monotonic()
         self.resumed = False
+
+    def claim(self) -> None:
+        """Make sure that no other process works on the same thing; the claim ends with this process.
+
+        Raises
+        ------
+        ResultsError
+            If one does, for example a job that outlived its killed Snakemake.
+        """
+        if self._file is None:
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = (self._file.parent / "lock").open("a+")
+        except OSError as error:
+            raise ResultsError(f"cannot write to '{self._file.parent}': {error.strerror}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.seek(0)
+            raise ResultsError(
+                f"another process (pid {self._lock.read().strip()}) is still working on '{self._file.parent.name}'; "
+                "wait for it or stop it, then run again"
+            ) from None
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
 
     def load(self) -> Saved | None:
         """Return the checkpoint to go on from, or None."""

@@ -21,7 +21,8 @@ _DETAILED = 12
 """Runs that are shown with all figures; the others are in the table."""
 
 _SUMMARY = (
-    "dataset", "rule", "n_exc", "passes", "seed", "readout", "test_accuracy", "ci95_low", "ci95_high", "n_test",
+    "run", "dataset", "split", "rule", "n_exc", "passes", "seed", "readout",
+    "test_accuracy", "ci95_low", "ci95_high", "n_test",
     "train_cpu_s_per_image", "train_spikes_per_image", "test_spikes_per_image", "presentations_per_image",
     "theta_mean_mv", "n_silent_neurons", "n_silent_test_images", "train_id",
 )  # fmt: skip
@@ -30,17 +31,17 @@ _SUMMARY = (
 def run(job: StageJob) -> None:
     """Write ``report.html``, ``summary.tsv``, ``metrics.json`` and ``figures/``.
 
-    ``figures/`` holds the pictures of the first run; those of further runs are in ``figures/<train id>/``.
+    ``figures/`` holds the pictures of the first run; those of run 2 are in ``figures/run002/``, and so on.
     """
     root = job.output.parent.parent
     name, experiment = job.parameter("name"), job.parameter("experiment")
     rows: list[dict[str, Any]] = []
     views: list[RunView] = []
     for index, one in enumerate(job.parameter("runs")):
-        rows += _rows(root, one)
+        rows += [{"run": index + 1, **row} for row in _rows(root, one)]
         if index < _DETAILED:
             pictures = _pictures(root, one)
-            folder = job.output / "figures" / ("" if index == 0 else one["jobs"]["train"])
+            folder = job.output / "figures" / ("" if index == 0 else f"run{index + 1:03d}")
             for file, content in pictures.items():
                 write_bytes(folder / file, content)
             views.append(RunView(rows[-1], one["varied"], pictures, _costs(root, one["jobs"])))

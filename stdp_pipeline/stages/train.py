@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from stdp_pipeline import registry
-from stdp_pipeline.errors import ActivityError
+from stdp_pipeline.errors import ActivityError, ConfigError
 from stdp_pipeline.io import read_arrays, write_arrays, write_json, write_text
 from stdp_pipeline.network.state import NetworkState, initial_state
 from stdp_pipeline.random import shuffled
@@ -33,6 +33,12 @@ def run(job: StageJob) -> None:
     engine = registry.load("engine", spec["simulation"]["engine"])
     levels = read_arrays(job.input("levels"))["train_levels"]
     data = read_arrays(job.input("data"))
+    reachable = levels.shape[1] * model.network.w_max
+    if model.rule_params.norm_total is not None and model.rule_params.norm_total > reachable:
+        raise ConfigError(
+            f"plasticity.norm_total must be at most inputs x w_max = {reachable:g}, got "
+            f"{model.rule_params.norm_total:g}: the weights of a neuron cannot have that sum"
+        )
     n_images, n_passes = len(levels), spec["training"]["passes"]
 
     curve = LearningCurve(
@@ -42,6 +48,7 @@ def run(job: StageJob) -> None:
     checkpoint = Checkpoint(job.checkpoint, [spec, job.code])
     state = initial_state(model.network, levels.shape[1], seed, model.precision)
     done = 0
+    checkpoint.claim()
     if saved := checkpoint.load():
         state = NetworkState.from_arrays(saved.group("state"), int(saved.numbers["step"]))
         curve.restore(saved.group("curve"))

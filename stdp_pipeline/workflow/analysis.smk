@@ -24,7 +24,7 @@ rule embed:
         runtime=20,
     shell:
         "stdp embed --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
-        " &> {log:q}"
+        " 2>&1 | tee {log:q}"
 
 
 rule experiment:
@@ -64,4 +64,4 @@ rule experiment:
         mem_mb=1500,
         runtime=20,
     shell:
-        "stdp report --spec {params.spec:q} --code {params.code} --output {params.out:q} &> {log:q}"
+        "stdp report --spec {params.spec:q} --code {params.code} --output {params.out:q} 2>&1 | tee {log:q}"

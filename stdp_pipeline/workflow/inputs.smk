@@ -18,7 +18,7 @@ rule prepare:
         mem_mb=1000,
         runtime=10,
     shell:
-        "stdp prepare --spec {params.spec:q} --code {params.code} --output {params.out:q} &> {log:q}"
+        "stdp prepare --spec {params.spec:q} --code {params.code} --output {params.out:q} 2>&1 | tee {log:q}"
 
 
 rule encode:
@@ -49,7 +49,7 @@ rule encode:
         runtime=10,
     shell:
         "stdp encode --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
-        " &> {log:q}"
+        " 2>&1 | tee {log:q}"
 
 
 rule events:
@@ -73,4 +73,4 @@ rule events:
         runtime=10,
     shell:
         "stdp events --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
-        " &> {log:q}"
+        " 2>&1 | tee {log:q}"

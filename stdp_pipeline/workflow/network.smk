@@ -28,7 +28,7 @@ rule train:
         runtime=JOBS.minutes("train"),
     shell:
         "stdp train --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
-        " --checkpoint {params.checkpoint:q} &> {log:q}"
+        " --checkpoint {params.checkpoint:q} 2>&1 | tee {log:q}"
 
 
 rule respond:
@@ -55,4 +55,4 @@ rule respond:
         runtime=JOBS.minutes("respond"),
     shell:
         "stdp respond --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
-        " --threads {threads} &> {log:q}"
+        " --threads {threads} 2>&1 | tee {log:q}"

@@ -24,7 +24,7 @@ rule label:
         runtime=10,
     shell:
         "stdp label --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
-        " &> {log:q}"
+        " 2>&1 | tee {log:q}"
 
 
 rule test:
@@ -51,4 +51,4 @@ rule test:
         runtime=10,
     shell:
         "stdp test --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
-        " &> {log:q}"
+        " 2>&1 | tee {log:q}"

@@ -30,4 +30,6 @@ def embed(params: Params, features: np.ndarray, seed: int) -> tuple[np.ndarray, 
     from sklearn.decomposition import PCA
 
     model = PCA(n_components=2, svd_solver="full", random_state=seed % 2**32).fit(features)
-    return model.transform(features), {"explained_variance": [float(x) for x in model.explained_variance_ratio_]}
+    return model.transform(features).astype(np.float64), {
+        "explained_variance": [float(x) for x in model.explained_variance_ratio_]
+    }

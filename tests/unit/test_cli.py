@@ -1,0 +1,155 @@
+"""The command line: what it prints, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stdp_pipeline import __version__
+from stdp_pipeline.cli import main
+
+ROOT = Path(__file__).parents[2]
+STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "embed", "report")
+
+
+def output(capsys, *arguments):
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def failure(capsys, *arguments):
+    assert main(arguments) == 1
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from stdp_pipeline.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'pydantic', 'numba', 'matplotlib', 'snakemake', 'yaml'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for command in ("run", "show", "list", "bench", "doctor", *STAGES):
+        assert f"\n    {command} " in done.stdout
+
+
+def test_version(capsys):
+    assert output(capsys, "--version").strip() == __version__
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("datasets", {"mnist", "digits"}),
+        ("encodings", {"poisson"}),
+        ("rules", {"triplet"}),
+        ("engines", {"fast", "reference"}),
+        ("readouts", {"all_activity"}),
+        ("embeddings", {"phate", "umap", "pca"}),
+        ("experiments", {"quickstart", "tiny"}),
+    ],
+)
+def test_list(capsys, kind, expected):
+    entries = json.loads(output(capsys, "list", kind, "--json"))
+    assert expected <= {entry["name"] for entry in entries}
+    assert all(entry["description"] for entry in entries)
+    printed = output(capsys, "list", kind)
+    assert all(name in printed for name in expected)
+
+
+def test_show(capsys):
+    printed = output(capsys, "show", "quickstart", "--set", "network.n_exc=123")
+    assert "n_exc: 123" in printed
+    assert "10 jobs" in printed
+    shown = json.loads(output(capsys, "show", "quickstart", "--json"))
+    assert shown["configuration"]["network"]["n_exc"] == 400
+    assert {job["stage"] for job in shown["jobs"]} == set(STAGES) - {"events"}
+
+
+def test_bench(capsys):
+    arguments = ("bench", "--neurons", "10", "20", "--images", "20", "--warmup", "5", "--repeats", "2")
+    rows = json.loads(output(capsys, *arguments, "--json"))
+    assert [row["n_exc"] for row in rows] == [10, 20]
+    assert all(0 < row["cpu_s_min"] <= row["cpu_s_median"] <= row["cpu_s_max"] for row in rows)
+    printed = output(capsys, "bench", "--engine", "reference", "--neurons", "5", "--images", "1", "--warmup", "0")
+    assert "reference" in printed
+
+
+def test_doctor_finds_nothing_wrong_here_and_something_wrong_elsewhere(capsys, monkeypatch, tmp_path):
+    checks = json.loads(output(capsys, "doctor", "--json"))
+    assert {c["what"] for c in checks} >= {"Python", "numpy", "brian2", "phate", "umap-learn", "MNIST files"}
+    monkeypatch.setenv("STDP_DATA_DIR", str(tmp_path))
+    assert main(["doctor"]) == 1
+    assert "FAIL MNIST files" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "quickstat"], "no experiment 'quickstat'"),
+        (["show", "quickstart", "--set", "network.n_ex=1"], "Did you mean 'n_exc'"),
+        (["bench", "--rule", "triplt"], "Did you mean 'triplet'"),
+        (["bench", "--engine", "fst"], "Did you mean 'fast'"),
+        (["bench", "--images", "0"], "--images must be at least 1"),
+        (["run", "quickstart", "--cores", "0"], "--cores must be at least 1"),
+        (["train", "--spec", "{", "--output", "x"], "--spec must be JSON"),
+        (["train", "--spec", "[]", "--output", "x"], "must be a JSON object, got list"),
+        (["train", "--spec", "@nowhere", "--output", "x"], "cannot read 'nowhere'"),
+        (["train", "--spec", "{}", "--input", "levels", "--output", "x"], "ROLE=FILE, got 'levels'"),
+        (["train", "--spec", "{}", "--output", "x"], "lacks 'seed'"),
+        (["label", "--spec", "{}", "--output", "x"], "needs --input responses=FILE"),
+        (["label", "--spec", "{}", "--input", "responses=no.npz", "--output", "x"], "'no.npz' does not exist"),
+        (["prepare", "--spec", '{"dataset": {"name": "mnits"}}', "--output", "x"], "Did you mean 'mnist'"),
+        (["prepare", "--spec", '{"dataset": {"name": "mnist", "n_train": 70000}}', "--output", "x"], "at most 60000"),
+        (["label", "--spec", "{}", "--threads", "0", "--output", "x"], "--threads must be at least 1"),
+    ],
+)
+def test_faults_are_one_message_and_a_status(capsys, monkeypatch, tmp_path, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    error = failure(capsys, *arguments)
+    assert message in error
+    assert error.count("error:") == 1
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+def test_results_that_cannot_be_written_are_explained(capsys, tmp_path):
+    (tmp_path / "results").write_text("a file in the way")
+    assert "cannot make" in failure(capsys, "run", "tiny", "--directory", str(tmp_path))
+    error = failure(
+        capsys, "prepare", "--spec", '{"dataset": {"name": "digits"}}', "--output", str(tmp_path / "results" / "x")
+    )
+    assert "cannot write to" in error
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; as root the next test stands for this one")
+def test_a_read_only_folder_is_explained(capsys, tmp_path):
+    (tmp_path / "results").mkdir()
+    tmp_path.chmod(0o555)
+    try:
+        assert "is not writable" in failure(capsys, "run", "tiny", "--directory", str(tmp_path))
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def test_a_folder_that_the_system_refuses_is_explained(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "is not writable" in failure(capsys, "run", "tiny", "--directory", str(tmp_path))
+
+
+def test_a_locked_folder_is_explained(capsys, tmp_path):
+    locks = tmp_path / ".snakemake" / "locks"
+    locks.mkdir(parents=True)
+    (locks / "0.output.lock").write_text("")
+    error = failure(capsys, "run", "tiny", "--directory", str(tmp_path))
+    assert "is locked" in error
+    assert f"--directory {tmp_path} --unlock" in error

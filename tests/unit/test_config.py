@@ -1,0 +1,210 @@
+"""Configuration: faults are explained, generated files are up to date, jobs have the parameters they depend on."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stdp_pipeline import registry
+from stdp_pipeline.config.generate import default_yaml, json_schema
+from stdp_pipeline.config.load import find_experiment, load_experiment, read_yaml, validated, with_overrides
+from stdp_pipeline.config.plan import plan
+from stdp_pipeline.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+EXPERIMENTS = sorted((ROOT / "config" / "experiments").glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("network.n_ex=10", r"network.n_ex: unknown key. Did you mean 'n_exc'"),
+        ("netwrok.n_exc=10", r"netwrok: unknown key. Did you mean 'network'"),
+        ("network.n_exc=abc", r"network.n_exc: should be a valid integer.*got 'abc'"),
+        ("network.n_exc=0", r"network.n_exc: should be greater than or equal to 1, got 0"),
+        ("network.exc.tau_mm_ms=3", r"network.exc.tau_mm_ms: unknown key. Did you mean 'tau_mem_ms'"),
+        ("plasticity.name=triplt", r"plasticity.name: unknown value 'triplt'.*Did you mean 'triplet'"),
+        ("dataset.name=mnits", r"dataset.name: unknown value 'mnits'; known: digits, mnist. Did you mean 'mnist'"),
+        ("dataset.foo=1", r"dataset.foo: unknown key. Known here: .*n_train"),
+        ("encoding.intensty=3", r"encoding.intensty: unknown key. Did you mean 'intensity'"),
+        ("simulation.integrator=eulr", r"simulation.integrator: unknown value 'eulr'.*Did you mean 'euler'"),
+        ("simulation.engine=fastt", r"simulation.engine: unknown engine 'fastt'.*Did you mean 'fast'"),
+        ("simulation.dt_ms=0.3", r"image_ms must be a multiple of dt_ms \(0.3\), got 350"),
+        ("simulation.dt_ms=.nan", r"simulation.dt_ms: .*finite"),
+        ("seeds=[1,1]", r"seeds must differ"),
+        ("seeds=[]", r"seeds: .*at least 1 item"),
+        ("network.w_init_low=0.9", r"w_min <= w_init_low < w_init_high <= w_max"),
+        ("training.passes=1.5", r"training.passes: should be a valid integer"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(override, message):
+    with pytest.raises(ConfigError, match=message):
+        load_experiment(ROOT / "config/experiments/tiny.yaml", [override])
+
+
+def test_all_faults_are_reported_at_once():
+    with pytest.raises(ConfigError) as caught:
+        validated({"network": {"n_exc": 0, "w_maxx": 1}, "trainin": {}}, "here")
+    assert str(caught.value).count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\na: 2\n", r"line 2: the key 'a' is given twice"),
+        ("a:\n\t- 1\n", r"line 2.*never with tabs"),
+        ("a: [1, 2\n", r"line \d"),
+        ("- 1\n", "must hold 'key: value' pairs, got list"),
+    ],
+)
+def test_faulty_yaml_is_explained(tmp_path, text, message):
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_yaml(path)
+
+
+def test_a_misspelt_experiment_gets_a_suggestion():
+    with pytest.raises(ConfigError, match="Did you mean 'quickstart'"):
+        find_experiment("quickstat", ROOT / "config" / "experiments")
+    with pytest.raises(ConfigError, match="does not exist"):
+        find_experiment("nowhere/x.yaml", ROOT)
+
+
+@pytest.mark.parametrize("item", ["foo", "=3", "embeddings.3.name=x", "title.x=1"])
+def test_a_faulty_override_is_explained(item):
+    raw = {"embeddings": [{"name": "pca"}], "title": "t"}
+    with pytest.raises(ConfigError):
+        with_overrides(raw, [item])
+
+
+def test_overrides_reach_into_lists_and_leave_the_original_alone():
+    raw = {"embeddings": [{"name": "pca"}]}
+    assert with_overrides(raw, ["embeddings.0.name=umap", "network.n_exc=7"]) == {
+        "embeddings": [{"name": "umap"}],
+        "network": {"n_exc": 7},
+    }
+    assert raw == {"embeddings": [{"name": "pca"}]}
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda p: p.stem)
+def test_every_experiment_is_valid_and_survives_a_round_trip(path):
+    experiment = load_experiment(path)
+    dumped = experiment.model_dump(mode="json")
+    assert validated(json.loads(json.dumps(dumped)), "again").model_dump(mode="json") == dumped
+    assert plan(path.stem, experiment).jobs
+
+
+def test_generated_files_are_up_to_date():
+    assert (ROOT / "config/default.yaml").read_text() == default_yaml(), "run: python -m stdp_pipeline.config.generate"
+    assert (ROOT / "config/schema.json").read_text() == json_schema(), "run: python -m stdp_pipeline.config.generate"
+
+
+def test_the_default_file_is_the_default():
+    raw = yaml.safe_load((ROOT / "config/default.yaml").read_text())
+    assert validated(raw, "default") == validated({}, "empty")
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
+def test_every_component_has_a_description(kind):
+    for name in registry.names(kind):
+        summary = registry.summary(kind, name)
+        assert 20 < len(summary) <= 120
+        assert summary.endswith((".", "global order"))
+
+
+# ---- the plan -------------------------------------------------------------------------------------------------------
+
+BASE = {"dataset": {"name": "digits"}, "embeddings": [{"name": "pca"}]}
+
+
+def ids(raw):
+    return {job.key for job in plan("x", validated(raw, "test")).jobs.values() if job.stage != "report"}
+
+
+def changed_stages(raw):
+    return {stage for stage, _ in ids(raw) - ids(BASE)}
+
+
+@pytest.mark.parametrize(
+    ("change", "stages"),
+    [
+        ({"title": "other"}, set()),
+        (
+            {"dataset": {"name": "digits", "n_test": 100}},
+            {"prepare", "encode", "train", "respond", "label", "test", "embed"},
+        ),
+        ({"encoding": {"name": "poisson", "intensity": 3}}, {"encode", "train", "respond", "label", "test", "embed"}),
+        (
+            {"encoding": {"name": "poisson", "materialize": True}},
+            {"events", "train", "respond", "label", "test", "embed"},
+        ),
+        ({"network": {"n_exc": 10}}, {"train", "respond", "label", "test", "embed"}),
+        ({"simulation": {"rest_ms": 100}}, {"train", "respond", "label", "test", "embed"}),
+        ({"labelling": {"n_images": 100}}, {"respond", "label", "test"}),
+        ({"embeddings": [{"name": "umap"}]}, {"embed"}),
+    ],
+)
+def test_a_changed_parameter_concerns_exactly_what_depends_on_it(change, stages):
+    assert changed_stages(BASE | change) == stages
+
+
+def test_a_new_seed_adds_only_its_own_jobs():
+    before, after = ids(BASE | {"seeds": [0]}), ids(BASE | {"seeds": [0, 1]})
+    assert before < after
+    assert sorted(stage for stage, _ in after - before) == ["embed", "label", "respond", "respond", "test", "train"]
+
+
+def test_a_grid_makes_all_combinations_and_shares_what_it_can():
+    raw = BASE | {"grid": {"network.n_exc": [5, 6], "plasticity.eta_post": [0.1, 0.2]}, "seeds": [0, 1]}
+    planned = plan("x", validated(raw, "test"))
+    assert len(planned.runs) == 8
+    assert len(planned.of("train")) == 8
+    assert len(planned.of("encode")) == 1
+
+
+def test_a_grid_may_choose_another_component():
+    raw = {"grid": {"dataset.name": ["mnist", "digits"]}, "dataset": {"name": "mnist", "data_dir": None}}
+    with pytest.raises(ConfigError, match=r"grid dataset\.name=digits"):  # data_dir is not a parameter of digits
+        plan("x", validated(raw, "test"))
+    raw["dataset"] = {"name": "mnist"}
+    assert len(plan("x", validated(raw, "test")).of("prepare")) == 2
+
+
+def test_a_wrong_path_in_a_grid_is_explained():
+    with pytest.raises(ConfigError, match=r"network\.n_exx: unknown key. Did you mean 'n_exc'"):
+        plan("x", validated(BASE | {"grid": {"network.n_exx": [1]}}, "test"))
+    with pytest.raises(ConfigError, match="list seeds under 'seeds'"):
+        plan("x", validated(BASE | {"grid": {"seeds": [[1]]}}, "test"))
+
+
+@given(st.randoms(use_true_random=False))
+def test_ids_do_not_depend_on_the_order_of_keys(random):
+    raw = BASE | {"network": {"n_exc": 9, "w_max": 0.9}, "simulation": {"dt_ms": 0.5, "rest_ms": 100.0}}
+
+    def shuffled(value):
+        if not isinstance(value, dict):
+            return copy.copy(value)
+        items = list(value.items())
+        random.shuffle(items)
+        return {k: shuffled(v) for k, v in items}
+
+    assert ids(raw) == ids(shuffled(raw))
+
+
+def test_equal_numbers_give_equal_ids():
+    assert ids(BASE | {"simulation": {"rest_ms": 100}}) == ids(BASE | {"simulation": {"rest_ms": 100.0}})
+
+
+def test_parents_come_before_children():
+    planned = plan("x", validated(BASE, "test"))
+    seen = set()
+    for job in planned.jobs.values():
+        assert all(parent.key in seen for parent in job.parents.values())
+        seen.add(job.key)

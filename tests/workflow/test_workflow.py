@@ -1,0 +1,271 @@
+"""The whole chain under Snakemake, on a copy of the project whose code may be edited."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHAIN = ["prepare", "encode", "train", "respond", "label", "test", "embed", "experiment"]
+
+
+class Project:
+    """A copy of the project that runs its own code."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("stdp_pipeline", "config"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "Snakefile", folder)
+        self.env = os.environ | {
+            "PYTHONPATH": str(folder),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+
+    def stdp(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "stdp_pipeline", *arguments],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+        )
+        assert not check or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done
+
+    def planned(self, *arguments: str) -> list[str]:
+        """Return the rules that a run would execute."""
+        done = self.stdp("run", "tiny", *arguments, "--", "--dry-run", "--quiet", "host")
+        text = done.stdout + done.stderr
+        table = re.search(r"job +count\n-+ +-+\n(.*?)\ntotal", text, re.DOTALL)
+        if table is None:
+            assert "Nothing to be done" in text, text[-3000:]
+            return []
+        rules = [line.split()[0] for line in table[1].splitlines() for _ in range(int(line.split()[1]))]
+        return sorted(r for r in rules if r != "all")
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folder / "stdp_pipeline" / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+
+    def report(self, name: str) -> Path:
+        return self.folder / "results" / "experiments" / "tiny" / name
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Project:
+    one = Project(tmp_path_factory.mktemp("project"))
+    one.first = one.stdp("run", "tiny", "--cores", "2")  # type: ignore[attr-defined]
+    return one
+
+
+def test_the_chain_ends_in_a_report_and_a_summary(project):
+    printed = project.first.stdout
+    assert "test accuracy" in printed
+    assert "report.html" in printed
+    metrics = json.loads(project.report("metrics.json").read_text())
+    (run,) = metrics["runs"]
+    wanted = {
+        "dataset": "digits", "rule": "triplet", "n_exc": 25, "passes": 1, "seed": 0, "readout": "all_activity",
+        "n_test": 200,
+    }  # fmt: skip
+    assert wanted.items() <= run.items()
+    assert run["train_cpu_s_per_image"] > 0
+    # Chance is 10 %; with 200 images a network that learned nothing stays below 25 % but for one case in 10^8.
+    assert run["test_accuracy"] > 0.25
+    header, line = project.report("summary.tsv").read_text().splitlines()
+    assert header.split("\t").index("test_accuracy") == 8
+    assert float(line.split("\t")[8]) == pytest.approx(run["test_accuracy"])
+    assert {p.suffix for p in project.report("figures").iterdir()} == {".png", ".svg"}
+
+
+def test_the_report_stands_alone(project):
+    html = project.report("report.html").read_text()
+    references = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", html)
+    assert len(references) >= 9
+    assert all(r.startswith("data:") for r in references)
+    assert "<script" not in html
+    for text in ("Confusion", "confusion", "Receptive", "Full resolved configuration", "95 % interval", "peak memory"):
+        assert text in html or text.lower() in html.lower()
+
+
+def test_every_result_has_its_provenance(project):
+    for folder in (project.folder / "results").glob("*/*/"):
+        if folder.parent.name in ("logs", "benchmarks", "checkpoints", "experiments"):
+            continue
+        record = json.loads((folder / "provenance.json").read_text())
+        assert record["id"] == folder.name
+        assert record["code"]
+        assert record["wall_s"] > 0
+        assert record["peak_rss_mb"] > 10
+        assert record["environment"]["packages"]["numpy"]
+
+
+def test_nothing_is_done_twice(project):
+    assert project.planned() == []
+
+
+def test_a_new_seed_adds_only_its_own_jobs(project):
+    assert project.planned("--set", "seeds=[0,1]") == sorted([*CHAIN[2:], "respond"])
+
+
+@pytest.mark.parametrize(
+    ("override", "rules"),
+    [
+        ("embeddings=[]", ["experiment"]),
+        ("labelling.n_images=300", ["experiment", "label", "respond", "test"]),
+        ("plasticity.eta_post=0.06", sorted([*CHAIN[2:], "respond"])),
+        ("encoding.intensity=2.5", sorted([*CHAIN[1:], "respond"])),
+    ],
+)
+def test_a_changed_parameter_reruns_what_depends_on_it(project, override, rules):
+    assert project.planned("--set", override) == rules
+
+
+def test_a_comment_reruns_nothing_and_code_reruns_its_stage_and_what_follows(project):
+    project.edit("readout/_labels.py", "import numpy as np", "import numpy as np  # a comment")
+    assert project.planned() == []
+    project.edit("analysis/embed/pca.py", 'svd_solver="full"', 'svd_solver="auto"')
+    assert project.planned() == ["embed", "experiment"]
+    project.edit("analysis/embed/pca.py", 'svd_solver="auto"', 'svd_solver="full"')
+    project.edit("engines/_kernel.py", "n_recent = kept", "n_recent = kept + 0")
+    # The test responses' readers follow as far as the new training changes them; Snakemake lists them all.
+    assert project.planned() == sorted([*CHAIN[2:], "respond"])
+    project.edit("engines/_kernel.py", "n_recent = kept + 0", "n_recent = kept")
+    project.edit("report/report.css", "--ink: #22262d", "--ink: #22262e")
+    assert project.planned() == ["experiment"]
+    project.edit("report/report.css", "--ink: #22262e", "--ink: #22262d")
+    assert project.planned() == []
+
+
+def test_stored_events_give_the_same_network_through_the_stages(project):
+    project.stdp("run", "tiny", "--set", "encoding.materialize=true", "--set", "title=stored")
+    networks = sorted((project.folder / "results" / "train").glob("*/network.npz"))
+    assert len(networks) == 2
+    first, second = (np.load(path) for path in networks)
+    assert all(np.array_equal(first[name], second[name]) for name in first.files)
+    responses = sorted((project.folder / "results" / "respond").glob("*test*/responses.npz"))
+    assert responses[0].read_bytes() == responses[1].read_bytes()
+    assert len(list((project.folder / "results" / "events").iterdir())) == 3  # one training pass, two frozen ones
+
+
+def test_snakemakes_own_report(project):
+    project.stdp("run", "tiny", "--", "--report", "report.zip")
+    assert (project.folder / "report.zip").stat().st_size > 100_000
+
+
+def test_a_failing_job_shows_its_message_and_a_non_zero_status(project, tmp_path):
+    done = project.stdp("run", "tiny", "--set", "plasticity.norm_total=1000", check=False)
+    assert done.returncode != 0
+    assert "norm_total must be at most inputs x w_max = 64" in done.stdout + done.stderr
+    assert "Run the same command again" in done.stderr
+
+
+def test_the_linter_is_content():
+    done = subprocess.run([sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# ---- kill and resume -------------------------------------------------------------------------------------------------
+
+
+def train_command(project: Project, output: Path, checkpoint: Path, passes: int) -> list[str]:
+    """Return the command of the tiny experiment's training, with more passes."""
+    folder = next((project.folder / "results" / "train").iterdir())
+    spec = json.loads((folder / "model.json").read_text())
+    spec["training"]["passes"] = passes
+    results = project.folder / "results"
+    levels, data = next(results.glob("encode/*/levels.npz")), next(results.glob("prepare/*/data.npz"))
+    return [
+        *(sys.executable, "-m", "stdp_pipeline", "train", "--spec", json.dumps(spec)),
+        *("--input", f"levels={levels}", f"data={data}", "--output", str(output), "--checkpoint", str(checkpoint)),
+    ]
+
+
+def test_a_killed_training_goes_on_to_the_same_bits(project, tmp_path):
+    env = project.env | {"STDP_CHECKPOINT_S": "0"}
+    plain = subprocess.run(
+        train_command(project, tmp_path / "a", tmp_path / "ca", 8), env=env, cwd=project.folder, capture_output=True
+    )
+    assert plain.returncode == 0, plain.stderr
+    command = train_command(project, tmp_path / "b", tmp_path / "cb", 8)
+    kills = 0
+    for _ in range(40):
+        with subprocess.Popen(command, env=env, cwd=project.folder, stderr=subprocess.PIPE, text=True) as process:
+            before = _stamp(tmp_path / "cb")
+            while process.poll() is None and (kills >= 3 or _stamp(tmp_path / "cb") == before):
+                time.sleep(0.002)
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+            errors = process.stderr.read() if process.stderr else ""
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, errors
+        assert not (tmp_path / "b" / "network.npz").exists()
+    assert kills >= 1
+    assert "going on from" in errors
+    assert (tmp_path / "a" / "network.npz").read_bytes() == (tmp_path / "b" / "network.npz").read_bytes()
+    assert (tmp_path / "a" / "history.tsv").read_text() == (tmp_path / "b" / "history.tsv").read_text()
+    assert not (tmp_path / "cb").exists()
+
+
+def _stamp(folder: Path) -> float:
+    try:
+        return (folder / "checkpoint.npz").stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def test_two_trainings_of_the_same_thing_do_not_get_in_each_others_way(project, tmp_path):
+    import fcntl
+
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    with (folder / "lock").open("w") as lock:
+        lock.write("12345")
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            train_command(project, tmp_path / "a", folder, 1), env=project.env, cwd=project.folder,
+            capture_output=True, text=True,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "another process (pid 12345) is still working" in done.stderr
+
+
+def test_a_checkpoint_of_something_else_is_not_taken_up(project, tmp_path):
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    np.savez(folder / "checkpoint.npz", identity=np.array("other"), done=100)
+    done = subprocess.run(
+        train_command(project, tmp_path / "a", folder, 1), env=project.env, cwd=project.folder,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "starting over" in done.stderr
+
+
+def test_dead_activity_stops_the_training_with_the_first_image(project, tmp_path):
+    command = train_command(project, tmp_path / "a", tmp_path / "c", 1)
+    spec = json.loads(command[5])
+    spec["network"]["exc"]["theta_init_mv"] = 70.0
+    spec["simulation"]["max_attempts"] = 2
+    command[5] = json.dumps(spec)
+    done = subprocess.run(command, env=project.env, cwd=project.folder, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "activity died at train image 0: 50 images in a row" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "a" / "network.npz").exists()
