@@ -13,15 +13,15 @@ rule embed:
         "results/logs/embed/{id}.log",
     benchmark:
         "results/benchmarks/embed/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1800,
+        runtime=20,
     params:
         spec=JOBS.spec("embed"),
         code=JOBS.code("embed"),
         inputs=JOBS.inputs("embed"),
         out=subpath(output.embedding, parent=True),
-    threads: 1
-    resources:
-        mem_mb=1800,
-        runtime=20,
     shell:
         "stdp embed --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " 2>&1 | tee {log:q}"
@@ -55,13 +55,13 @@ rule experiment:
         f"results/logs/report/{PLAN.name}.log",
     benchmark:
         f"results/benchmarks/report/{PLAN.name}.tsv"
-    params:
-        spec=JOBS.report_job().spec_json,
-        code=code_digest("report", {}),
-        out=subpath(output.page, parent=True),
     threads: 1
     resources:
         mem_mb=1500,
         runtime=20,
+    params:
+        spec=JOBS.report_job().spec_json,
+        code=code_digest("report", {}),
+        out=subpath(output.page, parent=True),
     shell:
         "stdp report --spec {params.spec:q} --code {params.code} --output {params.out:q} 2>&1 | tee {log:q}"

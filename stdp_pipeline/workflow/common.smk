@@ -12,6 +12,7 @@ shell.prefix(
     f"set -euo pipefail; export PATH={Path(sys.executable).parent}:$PATH NUMBA_NUM_THREADS={os.cpu_count()}; "
 )
 
+
 # One environment for all rules. The image is used only if Snakemake is told to (--software-deployment-method apptainer);
 # otherwise the environment that runs Snakemake is.
 container: "docker://stdp_pipeline:0.1.0"

@@ -9,14 +9,14 @@ rule prepare:
         "results/logs/prepare/{id}.log",
     benchmark:
         "results/benchmarks/prepare/{id}.tsv"
-    params:
-        spec=JOBS.spec("prepare"),
-        code=JOBS.code("prepare"),
-        out=subpath(output.data, parent=True),
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        spec=JOBS.spec("prepare"),
+        code=JOBS.code("prepare"),
+        out=subpath(output.data, parent=True),
     shell:
         "stdp prepare --spec {params.spec:q} --code {params.code} --output {params.out:q} 2>&1 | tee {log:q}"
 
@@ -38,15 +38,15 @@ rule encode:
         "results/logs/encode/{id}.log",
     benchmark:
         "results/benchmarks/encode/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         spec=JOBS.spec("encode"),
         code=JOBS.code("encode"),
         inputs=JOBS.inputs("encode"),
         out=subpath(output.levels, parent=True),
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     shell:
         "stdp encode --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " 2>&1 | tee {log:q}"
@@ -62,15 +62,15 @@ rule events:
         "results/logs/events/{id}.log",
     benchmark:
         "results/benchmarks/events/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
     params:
         spec=JOBS.spec("events"),
         code=JOBS.code("events"),
         inputs=JOBS.inputs("events"),
         out=subpath(output.events, parent=True),
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
     shell:
         "stdp events --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " 2>&1 | tee {log:q}"

@@ -15,6 +15,10 @@ rule train:
         "results/logs/train/{id}.log",
     benchmark:
         "results/benchmarks/train/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=JOBS.memory("train"),
+        runtime=JOBS.minutes("train"),
     params:
         spec=JOBS.spec("train"),
         code=JOBS.code("train"),
@@ -22,10 +26,6 @@ rule train:
         out=subpath(output.network, parent=True),
         # Not an output: Snakemake deletes those before it starts a job again.
         checkpoint="results/checkpoints/train/{id}",
-    threads: 1
-    resources:
-        mem_mb=JOBS.memory("train"),
-        runtime=JOBS.minutes("train"),
     shell:
         "stdp train --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " --checkpoint {params.checkpoint:q} 2>&1 | tee {log:q}"
@@ -44,15 +44,15 @@ rule respond:
         "results/logs/respond/{id}.log",
     benchmark:
         "results/benchmarks/respond/{id}.tsv"
+    threads: 2
+    resources:
+        mem_mb=JOBS.memory("respond"),
+        runtime=JOBS.minutes("respond"),
     params:
         spec=JOBS.spec("respond"),
         code=JOBS.code("respond"),
         inputs=JOBS.inputs("respond"),
         out=subpath(output.responses, parent=True),
-    threads: 2
-    resources:
-        mem_mb=JOBS.memory("respond"),
-        runtime=JOBS.minutes("respond"),
     shell:
         "stdp respond --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " --threads {threads} 2>&1 | tee {log:q}"

@@ -13,15 +13,15 @@ rule label:
         "results/logs/label/{id}.log",
     benchmark:
         "results/benchmarks/label/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         spec=JOBS.spec("label"),
         code=JOBS.code("label"),
         inputs=JOBS.inputs("label"),
         out=subpath(output.labels, parent=True),
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     shell:
         "stdp label --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " 2>&1 | tee {log:q}"
@@ -40,15 +40,15 @@ rule test:
         "results/logs/test/{id}.log",
     benchmark:
         "results/benchmarks/test/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         spec=JOBS.spec("test"),
         code=JOBS.code("test"),
         inputs=JOBS.inputs("test"),
         out=subpath(output.predictions, parent=True),
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     shell:
         "stdp test --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " 2>&1 | tee {log:q}"
