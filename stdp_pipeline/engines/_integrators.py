@@ -30,6 +30,26 @@ def advance_exponential_euler(v, g_exc, g_inh, c):
     return v_inf + (v - v_inf) * exp_neg(c.leak * total)
 
 
+def advance_small_exponential_euler(v, g_exc, g_inh, c):
+    r"""Exponential Euler in single precision where x = leak * total is at most 0.25: no exponential, no division.
+
+    .. math:: v + (1 - e^{-x}) (v_\infty - v) = v + \text{leak} \, \varphi(x) \, (\text{total} \, (v_\infty - v)),
+        \qquad \varphi(x) = \frac{1 - e^{-x}}{x} = 1 - \frac{x}{2} + \frac{x^2}{6} - \dots
+
+    The series up to x^6 is exact to 2e-9 at x = 0.25, a thirtieth of the rounding of single precision.
+    """
+    e = g_exc * c.mean_exc
+    i = g_inh * c.mean_inh
+    x = c.leak * (c.one + e + i)
+    p = c.one - x * c.inverse[7]
+    p = c.one - x * c.inverse[6] * p
+    p = c.one - x * c.inverse[5] * p
+    p = c.one - x * c.inverse[4] * p
+    p = c.one - x * c.inverse[3] * p
+    p = c.one - x * c.inverse[2] * p
+    return v + c.leak * p * ((c.e_rest - v) + e * (c.e_exc - v) + i * (c.e_inh - v))
+
+
 def exp_neg_float64(x):
     """exp(-x) in double precision."""
     return math.exp(-x)

@@ -14,12 +14,12 @@ from stdp_pipeline.engines._contract import Model
 
 __all__ = ["FLUSH", "NeuronConstants", "RunConstants", "Traces", "derive", "trace_table"]
 
-FLUSH = 1e-20
-"""Conductances below this are set to zero. It is far below any effect on a potential, and it spares the processor the
-denormal numbers into which a silent conductance would otherwise decay."""
+FLUSH = {"float32": 1e-10, "float64": 1e-20}
+"""Conductances below this are set to zero: they move a potential by less than a thousandth of its rounding. It also
+spares the processor the denormal numbers into which a silent conductance would otherwise decay."""
 
-NEGLIGIBLE = 1e-12
-"""Traces below this are zero: no weight in [0, 1] can show the difference."""
+NEGLIGIBLE = {"float32": 1e-8, "float64": 1e-12}
+"""Traces below this are zero: times a learning rate of 0.01, no weight in [0, 1] can show the difference."""
 
 
 class NeuronConstants(NamedTuple):
@@ -36,6 +36,7 @@ class NeuronConstants(NamedTuple):
     v_reset: Any  # mV
     v_thresh: Any  # mV, at theta = 0
     refractory: Any  # steps
+    inverse: Any  # 1 / k for k up to 7 (1 at k = 0)
     one: Any  # 1 in the precision of the run: a literal would make compiled code compute in double precision
     flush: Any
 
@@ -52,6 +53,7 @@ class RunConstants(NamedTuple):
     theta_plus: float  # mV
     keep_theta: float  # factor of theta over one step
     norm_total: float  # 0: no normalisation
+    all_inputs: bool  # a postsynaptic spike may change weights of inputs without a trace
     additive: bool  # traces add 1 at a spike instead of being set to 1
     v_limit: float  # mV; a spiking neuron above it proves an unstable step
     spike_limit: int  # excitatory spikes of one presentation
@@ -70,7 +72,7 @@ def trace_table(tau_ms: float, dt_ms: float, dtype: str) -> np.ndarray:
 
     Traces decay exactly in every integrator: Brian solves linear trace equations that way, too.
     """
-    n = math.ceil(-math.log(NEGLIGIBLE) * tau_ms / dt_ms) + 1
+    n = math.ceil(-math.log(NEGLIGIBLE[dtype]) * tau_ms / dt_ms) + 1
     return np.exp(-np.arange(n) * (dt_ms / tau_ms)).astype(dtype)
 
 
@@ -108,8 +110,9 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
             v_reset=real(p.v_reset_mv),
             v_thresh=real(p.v_thresh_mv),
             refractory=round(p.refractory_ms / dt),
+            inverse=tuple(real(1 / max(k, 1)) for k in range(8)),
             one=real(1),
-            flush=real(FLUSH),
+            flush=real(FLUSH[model.precision]),
         )
 
     run = RunConstants(
@@ -122,6 +125,7 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
         theta_plus=net.exc.theta_plus_mv,
         keep_theta=_keep(dt, net.exc.tau_theta_ms, how),
         norm_total=rule.norm_total or 0.0,
+        all_inputs=not model.rule.SILENT_INPUTS_KEEP,
         additive=rule.trace == "add",
         v_limit=max(net.exc.e_exc_mv, net.exc.e_rest_mv) + 1.0,
         spike_limit=model.spike_limit,

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["SLOTS", "advance", "draw", "exp_neg", "on_post", "on_pre"]
+__all__ = ["SLOTS", "advance", "advance_small", "draw", "exp_neg", "on_post", "on_pre"]
 
-SLOTS = ("advance", "draw", "exp_neg", "on_post", "on_pre")
+SLOTS = ("advance", "advance_small", "draw", "exp_neg", "on_post", "on_pre")
 
 
 def advance(v: Any, g_exc: Any, g_inh: Any, c: Any) -> Any:
     """Potential one step later; one of :mod:`stdp_pipeline.engines._integrators`."""
+
+
+def advance_small(v: Any, g_exc: Any, g_inh: Any, c: Any) -> Any:
+    """``advance`` for weak conductances: ``leak`` times the total conductance is at most 0.25."""
 
 
 def exp_neg(x: Any) -> Any:

@@ -49,8 +49,6 @@ class _Work(NamedTuple):
     """Scratch memory of a kernel call."""
 
     low: np.ndarray
-    above: np.ndarray
-    above_words: np.ndarray
     fired: np.ndarray
     inh_fired: np.ndarray
     awake: np.ndarray
@@ -61,6 +59,7 @@ class _Work(NamedTuple):
     fast: np.ndarray
     slow: np.ndarray
     pre: np.ndarray
+    heard: np.ndarray
     first: np.ndarray
     sources: np.ndarray
     event_step: np.ndarray
@@ -96,13 +95,10 @@ def _work(model: Model, n_input: int, n_exc: int) -> _Work:
         return np.zeros(n, np.int64)
 
     real = np.dtype(model.precision)
-    above = np.zeros((n_exc + 7) // 8 * 8, np.uint8)
     capacity = n_input * model.n_image_steps  # a spike in every step of every input always fits
     capacity = min(capacity, 1_000_000)
     return _Work(
         low=np.zeros(n_exc, real),
-        above=above,
-        above_words=above.view(np.uint64),
         fired=ints(n_exc),
         inh_fired=np.zeros(n_exc, np.uint8),
         awake=ints(n_exc),
@@ -113,6 +109,7 @@ def _work(model: Model, n_input: int, n_exc: int) -> _Work:
         fast=np.zeros(n_exc, real),
         slow=np.zeros(n_exc, real),
         pre=np.zeros(n_input, real),
+        heard=ints(n_input),
         first=ints(model.n_image_steps + 2),
         sources=np.zeros(capacity, np.uint16),
         event_step=np.zeros(capacity, np.uint16),
@@ -138,12 +135,20 @@ def _input(model: Model, inputs: Inputs) -> _Input:
 def _compiled_kernel(model: Model, inputs: Inputs) -> Callable[..., int]:
     slots = (
         ("advance", _integrators.__name__, f"advance_{model.integrator}"),
+        ("advance_small", _integrators.__name__, f"advance_{_small(model)}"),
         ("exp_neg", _integrators.__name__, f"exp_neg_{model.precision}"),
         ("draw", inputs.encoding.__name__, "draw"),
         ("on_pre", model.rule.__name__, "on_pre"),
         ("on_post", model.rule.__name__, "on_post"),
     )
     return compiled(((_kernel.__name__, "run_images"),), slots).run_images
+
+
+def _small(model: Model) -> str:
+    """Return the integrator for weak conductances: the series is exact enough in single precision only."""
+    if (model.integrator, model.precision) == ("exponential_euler", "float32"):
+        return "small_exponential_euler"
+    return model.integrator
 
 
 def _present(

@@ -9,6 +9,9 @@ A rule's module has
   calls them on whole arrays and the fast engine compiles them for single synapses. The engine clips the result to
   [w_min, w_max].
 
+* ``SILENT_INPUTS_KEEP``: True if ``on_post`` leaves a weight alone where ``x_pre`` is zero; the fast engine then skips
+  inputs that have been silent for long.
+
 ``x_pre`` is the presynaptic trace including a spike of this very step; ``y_fast`` and ``y_slow`` are the postsynaptic
 traces before this step's spikes.
 """

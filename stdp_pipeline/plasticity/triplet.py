@@ -27,7 +27,10 @@ from pydantic import Field
 
 from stdp_pipeline.plasticity._base import RuleParams
 
-__all__ = ["Constants", "Params", "constants", "on_post", "on_pre"]
+__all__ = ["SILENT_INPUTS_KEEP", "Constants", "Params", "constants", "on_post", "on_pre"]
+
+
+SILENT_INPUTS_KEEP = True
 
 
 class Params(RuleParams):

@@ -13,6 +13,7 @@ from stdp_pipeline.engines._layout import derive, trace_table
 _INTEGRATORS = "stdp_pipeline.engines._integrators"
 _SLOTS = (
     ("advance", _INTEGRATORS, "advance_exponential_euler"),
+    ("advance_small", _INTEGRATORS, "advance_exponential_euler"),
     ("exp_neg", _INTEGRATORS, "exp_neg_float64"),
     ("draw", "stdp_pipeline.encoding.poisson", "draw"),
     ("on_pre", "stdp_pipeline.plasticity.triplet", "on_pre"),
@@ -38,6 +39,19 @@ def test_exp_neg_float32_is_within_two_units_in_the_last_place(integrators):
     found = np.array([exp_neg(v) for v in x], dtype=np.float64)
     assert np.max(np.abs(found / np.exp(-x.astype(np.float64)) - 1)) < 2.4e-7
     assert exp_neg(np.float32(1e6)) < 1e-34
+
+
+def test_the_series_for_weak_conductances_equals_the_exact_step(make_model, seed):
+    names = ("advance_exponential_euler", "advance_small_exponential_euler")
+    slots = (("exp_neg", _INTEGRATORS, "exp_neg_float64"),)
+    compiled = _compile.compiled(tuple((_INTEGRATORS, name) for name in names), slots)
+    exc, _, _, _ = derive(make_model(precision="float64"))
+    rng = np.random.default_rng(seed)
+    for v, share in zip(rng.uniform(-105, -20, 200), rng.random(200), strict=True):
+        total = rng.uniform(0, 49)  # leak * (1 + total) is at most 0.25
+        g_exc, g_inh = share * total / exc.mean_exc, (1 - share) * total / exc.mean_inh
+        exact, series = (getattr(compiled, name)(v, g_exc, g_inh, exc) for name in names)
+        assert abs(series - exact) < 1e-6  # single precision resolves 8e-6 mV there
 
 
 def test_exponential_euler_is_exact_for_constant_conductances(make_model, integrators):
@@ -81,6 +95,7 @@ def test_traces_decay_exactly_and_end_where_they_are_negligible():
     table = trace_table(20.0, 0.5, "float64")
     assert table[40] == pytest.approx(np.exp(-1), rel=1e-14)
     assert table[-1] <= 1e-12 * 1.03
+    assert len(trace_table(20.0, 0.5, "float32")) < len(table)
     assert table[0] == 1
 
 

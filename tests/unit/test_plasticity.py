@@ -46,6 +46,14 @@ def test_a_presynaptic_spike_without_a_postsynaptic_trace_changes_nothing(name, 
     assert module.on_pre(w, x, 0.0, 0.0, module.constants(module.Params())) == w
 
 
+@pytest.mark.parametrize("name", RULES)
+@given(w=unit, fast=unit, slow=unit)
+def test_a_rule_that_says_so_leaves_silent_inputs_alone(name, w, fast, slow):
+    module = registry.load("rule", name)
+    if module.SILENT_INPUTS_KEEP:
+        assert module.on_post(w, 0.0, fast, slow, module.constants(module.Params())) == w
+
+
 def test_triplet_depresses_by_the_fast_trace_and_potentiates_by_the_slow_one():
     c = triplet.Constants(eta_pre=0.1, eta_post=0.2)
     assert triplet.on_pre(0.5, 1.0, 0.5, 0.9, c) == pytest.approx(0.45)
