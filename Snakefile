@@ -18,4 +18,4 @@ include: "stdp_pipeline/workflow/analysis.smk"
 rule all:
     default_target: True
     input:
-        f"results/experiments/{PLAN.name}/report.html",
+        rules.experiment.output,

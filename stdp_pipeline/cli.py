@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("experiment", help="name in config/experiments, or path of a YAML file")
     run.add_argument("--cores", type=int, metavar="N", help="cores to use (default: all)")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. network.n_exc=100")
-    run.add_argument("--directory", type=Path, metavar="DIR", help="folder that gets results/ (default: the project)")
+    run.add_argument("--directory", metavar="DIR", help="folder that gets results/ (default: the project)")
     run.add_argument("--unlock", action="store_true", help="remove the lock that a killed run left behind, and exit")
 
     show = commands.add_parser("show", help="print an experiment's full configuration and its jobs")
@@ -115,12 +116,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
-        return _run(options)
+        status = _run(options)
+        sys.stdout.flush()
+        return status
     except StdpError as error:
         print(f"stdp {options.command}: error: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         return 141
+    except OSError as error:
+        print(
+            f"stdp {options.command}: error: {error.strerror or error} ({error.filename or 'output'})", file=sys.stderr
+        )
+        return 1
+    except Exception as error:
+        # Not foreseen: a fault of ours, or files and parameters of different origin. One line for the user, and the
+        # way to the rest.
+        if os.environ.get("STDP_TRACEBACK"):
+            raise
+        print(
+            f"stdp {options.command}: error: unexpected {type(error).__name__}: {error}. Do --spec and --input belong "
+            "together? STDP_TRACEBACK=1 shows where it happened; please report it if they do",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print(f"\nstdp {options.command}: interrupted; run the same command again to go on", file=sys.stderr)
         return 130

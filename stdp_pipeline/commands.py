@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -77,7 +78,9 @@ def run(options: argparse.Namespace) -> int:
     """Run an experiment through Snakemake and print a summary."""
     root = project_root()
     path = find_experiment(options.experiment, root / "config" / "experiments").resolve()
-    directory = (options.directory or root).resolve()
+    if options.directory is not None and not options.directory:
+        raise ConfigError("--directory must name a folder, got ''")
+    directory = Path(options.directory or root).resolve()
     if options.cores is not None and options.cores < 1:
         raise ConfigError(f"--cores must be at least 1, got {options.cores}")
     _check_folder(directory)
@@ -88,10 +91,43 @@ def run(options: argparse.Namespace) -> int:
         *("--snakefile", str(root / "Snakefile"), "--directory", str(directory)),
         *("--profile", str(root / "config" / "profiles" / "local")),
         *(("--cores", str(options.cores)) if options.cores else ()),
-        *("--config", f"experiment={path}", f"set={json.dumps(options.set)}"),
+        *("--config", f"experiment={json.dumps(str(path))}", f"set={json.dumps(options.set)}"),
     ]
     if options.unlock:
         return subprocess.run([*command, "--unlock"]).returncode
+    _check_lock(options, directory)
+    start, started_at = time.monotonic(), time.time()
+    status = subprocess.run([*command, *options.snakemake], env=_environment()).returncode
+    report = directory / "results" / "experiments" / planned.name / "report.html"
+    if status != 0:
+        _check_lock(options, directory)  # another run was quicker, or ours was killed
+        print(f"\nstdp run: error: '{planned.name}' did not finish", file=sys.stderr)
+        for job, log in _unfinished(planned, directory / "results", started_at):
+            print(f"  {job.stage} {job.id}: {log}", file=sys.stderr)
+        print("Mend the cause, then run the same command again: finished work is kept.", file=sys.stderr)
+        return status
+    if report.is_file() and not options.snakemake:
+        made = read_json(report.parent / "provenance.json")["spec"]
+        if made != planned.jobs["report", planned.name].spec:
+            raise ResultsError(f"'{report}' is of another configuration; delete '{report.parent}' and run again")
+        _print_summary(planned, report, time.monotonic() - start)
+    return 0
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment for Snakemake, which needs a cache folder that it can write to."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        if os.access(cache, os.W_OK):
+            return dict(os.environ)
+    except OSError:
+        pass
+    return os.environ | {"XDG_CACHE_HOME": str(Path(tempfile.gettempdir()) / "stdp_pipeline_cache")}
+
+
+def _check_lock(options: argparse.Namespace, directory: Path) -> None:
+    """Refuse a folder that Snakemake has locked."""
     locks = directory / ".snakemake" / "locks"
     if locks.is_dir() and any(locks.iterdir()):
         where = f" --directory {shlex.quote(str(directory))}" if options.directory else ""
@@ -99,18 +135,9 @@ def run(options: argparse.Namespace) -> int:
             f"'{directory}' is locked: another run is using it, or one was killed. If no other run is active, remove "
             f"the lock with 'stdp run {options.experiment}{where} --unlock' and run again; finished work is kept"
         )
-    start, started_at = time.monotonic(), time.time()
-    status = subprocess.run([*command, *options.snakemake]).returncode
-    report = directory / "results" / "experiments" / planned.name / "report.html"
-    if status != 0:
-        print(f"\nstdp run: error: '{planned.name}' did not finish", file=sys.stderr)
-        for job, log in _unfinished(planned, directory / "results", started_at):
-            print(f"  {job.stage} {job.id}: {log}", file=sys.stderr)
-        print("Run the same command again to go on: finished work is kept.", file=sys.stderr)
-        return status
-    if report.is_file() and not options.snakemake:
-        _print_summary(planned, report, time.monotonic() - start)
-    return 0
+
+
+_KILLED = "ended without a message: it was killed, or the disk or the memory was full"
 
 
 def _unfinished(planned: Plan, results: Path, since: float) -> list[tuple[Job, str]]:
@@ -120,7 +147,7 @@ def _unfinished(planned: Plan, results: Path, since: float) -> list[tuple[Job, s
         log = results / "logs" / job.stage / f"{job.id}.log"
         try:
             if log.stat().st_mtime >= since - 1:
-                lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["no message"]
+                lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [_KILLED]
                 if ": done in " not in lines[-1]:
                     found.append((job, f"{lines[-1]} ({log})"))
         except OSError:
@@ -201,9 +228,9 @@ def bench(options: argparse.Namespace) -> int:
     """Measure CPU seconds per training image."""
     from stdp_pipeline.bench import measure
 
-    for name in ("images", "repeats"):
-        if getattr(options, name) < 1:
-            raise ConfigError(f"--{name} must be at least 1, got {getattr(options, name)}")
+    for name, least in (("images", 1), ("repeats", 1), ("warmup", 0), ("seed", 0)):
+        if getattr(options, name) < least:
+            raise ConfigError(f"--{name} must be at least {least}, got {getattr(options, name)}")
     rows = [
         measure(options.engine, n, options.rule, options.images, options.warmup, options.repeats, options.seed)
         for n in options.neurons

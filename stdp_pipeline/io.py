@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,21 +90,34 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any], compre
     _write(path, lambda file: save(file, **arrays))
 
 
-def read_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+def read_arrays(path: str | os.PathLike[str], *needed: str) -> dict[str, np.ndarray]:
     """Read all arrays of an ``.npz`` file.
+
+    Parameters
+    ----------
+    path : path
+    *needed : str
+        Names that must be there.
 
     Raises
     ------
     ResultsError
-        If the file is missing or damaged.
+        If the file is missing, damaged, or lacks an array.
     """
     try:
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise ResultsError(f"'{path}' does not exist; run the stage that writes it, or 'stdp run'") from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ResultsError(f"'{path}' is damaged ({error}); delete it and run again") from error
+    except OSError as error:
+        raise ResultsError(f"cannot read '{path}': {error.strerror or error}") from error
+    except (ValueError, EOFError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ResultsError(f"'{path}' is damaged or no .npz file ({error}); delete it and run again") from error
+    if missing := [name for name in needed if name not in arrays]:
+        raise ResultsError(
+            f"'{path}' lacks {', '.join(missing)}; it holds {', '.join(arrays) or 'nothing'}. Wrong file?"
+        )
+    return arrays
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
@@ -118,7 +132,9 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ResultsError(f"'{path}' does not exist; run the stage that writes it, or 'stdp run'") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ResultsError(f"cannot read '{path}': {error.strerror or error}") from error
+    except ValueError as error:
         raise ResultsError(f"'{path}' is damaged ({error}); delete it and run again") from error
 
 

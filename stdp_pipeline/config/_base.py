@@ -8,6 +8,8 @@ __all__ = ["Strict"]
 
 
 class Strict(BaseModel):
-    """A frozen model that refuses unknown keys and takes its field descriptions from their docstrings."""
+    """A frozen model that refuses unknown keys and wrong types, and describes its fields by their docstrings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )

@@ -18,15 +18,28 @@ from stdp_pipeline.errors import ConfigError
 __all__ = ["combinations", "find_experiment", "load_experiment", "read_yaml", "validated", "with_overrides"]
 
 
+# Dates and binary data are no values of any parameter: read them as the text they are.
+_PLAIN_RESOLVERS = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 class _UniqueKeyLoader(yaml.SafeLoader):
     """A YAML loader that refuses a key given twice, which YAML itself would silently overwrite."""
+
+    yaml_implicit_resolvers = _PLAIN_RESOLVERS
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                line = key_node.start_mark.line + 1
+            line = key_node.start_mark.line + 1
+            if not isinstance(key, str):
+                raise ConfigError(f"{self.name}, line {line}: a key must be text, got {key!r}")
+            if key in seen:
                 raise ConfigError(f"{self.name}, line {line}: the key '{key}' is given twice; keep one of them")
             seen.add(key)
         return super().construct_mapping(node, deep)
@@ -53,10 +66,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
         problem = getattr(error, "problem", None) or str(error)
         tab = " (YAML indents with blanks, never with tabs)" if "'\\t'" in problem else ""
         raise ConfigError(f"'{path}'{where}: {problem}{tab}") from error
+    except RecursionError:
+        raise ConfigError(f"'{path}' is nested too deeply") from None
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise ConfigError(f"'{path}' must hold 'key: value' pairs, got {type(value).__name__}")
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"'{path}' holds a value that is no text, number, list or section: {error}") from None
     return value
 
 
@@ -69,6 +88,8 @@ def find_experiment(name: str, folder: Path) -> Path:
         If there is none; the message lists the experiments in ``folder``.
     """
     path = Path(name)
+    if path.stem.strip(".") == "" or any(c in "{}<>/" or not c.isprintable() for c in path.stem):
+        raise ConfigError(f"an experiment cannot be called '{path.stem}': its name becomes a folder of the workflow")
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
             raise ConfigError(f"experiment file '{name}' does not exist")

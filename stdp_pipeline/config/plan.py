@@ -76,6 +76,21 @@ class Run:
     test: Job
     embeddings: list[Job]
 
+    @property
+    def ids(self) -> dict[str, str]:
+        """Ids of the run's jobs by stage, but for the embeddings; the two responses by their role."""
+        responses, label = self.test.parents["responses"], self.test.parents["labels"]
+        train = responses.parents["train"]
+        return {
+            "prepare": self.test.parents["data"].id,
+            "encode": train.parents["encode"].id,
+            "train": train.id,
+            "respond_train": label.parents["responses"].id,
+            "respond_test": responses.id,
+            "label": label.id,
+            "test": self.test.id,
+        }
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -196,33 +211,8 @@ def plan(name: str, experiment: Experiment) -> Plan:
         for job in (run.test, *run.embeddings):
             add(job)
     ordered = dict(sorted(jobs.items(), key=lambda item: STAGES.index(item[0][0])))
-    report_spec = {
-        "name": name,
-        "experiment": experiment.model_dump(mode="json"),
-        "runs": [
-            {
-                "seed": run.seed,
-                "varied": run.varied,
-                "jobs": _ancestry(run.test) | {"embed": [e.id for e in run.embeddings]},
-            }
-            for run in runs
-        ],
-    }
+    # Not the list of runs, which may be longer than a command line: the stage lays them out itself.
+    report_spec = {"name": name, "experiment": experiment.model_dump(mode="json", exclude_unset=True)}
     # The report's folder is the experiment's name: it is the one thing that is written anew when anything changes.
     ordered["report", name] = Job("report", name, report_spec, {f"{j.stage}/{j.id}": j for j in ordered.values()})
     return Plan(name, experiment, runs, ordered)
-
-
-def _ancestry(test: Job) -> dict[str, Any]:
-    """Return the ids of a run's jobs by stage; the two responses by their role."""
-    responses, label = test.parents["responses"], test.parents["labels"]
-    train = responses.parents["train"]
-    return {
-        "prepare": test.parents["data"].id,
-        "encode": train.parents["encode"].id,
-        "train": train.id,
-        "respond_train": label.parents["responses"].id,
-        "respond_test": responses.id,
-        "label": label.id,
-        "test": test.id,
-    }

@@ -52,8 +52,11 @@ class Simulation(Strict):
             steps = getattr(self, name) / self.dt_ms
             if abs(steps - round(steps)) > 1e-6:
                 raise ValueError(f"{name} must be a multiple of dt_ms ({self.dt_ms:g}), got {getattr(self, name):g}")
-        if not 1 <= self.image_ms / self.dt_ms <= 65535:
-            raise ValueError(f"image_ms must be 1 to 65535 steps of {self.dt_ms:g} ms, got {self.image_ms:g} ms")
+        if self.image_ms < self.dt_ms or (self.image_ms + self.rest_ms) / self.dt_ms > 65535:
+            raise ValueError(
+                f"image_ms and rest_ms together must be 1 to 65535 steps of {self.dt_ms:g} ms, got "
+                f"{self.image_ms:g} and {self.rest_ms:g} ms"
+            )
         return self
 
 
@@ -89,7 +92,10 @@ class Experiment(Strict):
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}  # noqa: RUF012
     """Parameters to vary, as dotted path -> list of values; all combinations are run, each with every seed."""
     # The component sections follow in experiment_model().
+    dataset: Any = None
     network: Any = None
+    readouts: Any = ()
+    embeddings: Any = ()
     simulation: Simulation = Simulation()
     """Engine, integrator and presentation protocol."""
     training: Training = Training()
@@ -101,10 +107,27 @@ class Experiment(Strict):
     def _consistent(self) -> Experiment:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError(f"seeds must differ from each other, got {self.seeds}")
+        for section in ("readouts", "embeddings"):
+            given = [one.name for one in getattr(self, section)]
+            if len(set(given)) != len(given):
+                raise ValueError(f"{section}: each may be named once, got {', '.join(given)}")
+        for path, values in self.grid.items():
+            if any(a == b for k, a in enumerate(values) for b in values[:k]):
+                raise ValueError(f"grid: the values of '{path}' must differ from each other, got {values}")
+        labels, train = self.labelling.n_images, self.dataset.n_train
+        if labels is not None and train is not None and labels > train:
+            raise ValueError(f"labelling.n_images must be at most dataset.n_train ({train}), got {labels}")
+        self._check_steps()
         try:
             registry.load("engine", self.simulation.engine)
         except ConfigError as error:
             raise ValueError(f"simulation.engine: {error}") from None
+        delays = self.network.delays
+        if delays.mode != "none" and delays.max_ms > self.simulation.rest_ms:
+            raise ValueError(
+                f"network.delays.max_ms must be at most simulation.rest_ms ({self.simulation.rest_ms:g}), got "
+                f"{delays.max_ms:g}: all spikes of an image must arrive before the next one"
+            )
         low, high = self.network.w_init_low, self.network.w_init_high
         if not self.network.w_min <= low < high <= self.network.w_max:
             raise ValueError(
@@ -112,6 +135,21 @@ class Experiment(Strict):
                 f"{self.network.w_min:g}, {low:g}, {high:g}, {self.network.w_max:g}"
             )
         return self
+
+    def _check_steps(self) -> None:
+        """Check what the time step and the time constants must have to do with each other."""
+        dt_ms, exc, inh = self.simulation.dt_ms, self.network.exc, self.network.inh
+        for name, value in (("exc", exc.refractory_ms), ("inh", inh.refractory_ms)):
+            if abs(value / dt_ms - round(value / dt_ms)) > 1e-6:
+                raise ValueError(
+                    f"network.{name}.refractory_ms must be a multiple of simulation.dt_ms ({dt_ms:g}), got {value:g}"
+                )
+        taus = (exc.tau_mem_ms, exc.tau_exc_ms, exc.tau_inh_ms, exc.tau_theta_ms, inh.tau_mem_ms, inh.tau_exc_ms)
+        if self.simulation.integrator == "euler" and dt_ms >= min(taus):
+            raise ValueError(
+                f"simulation.dt_ms must be below the smallest time constant ({min(taus):g} ms) with the integrator "
+                f"'euler', got {dt_ms:g}"
+            )
 
 
 def _one_of(kind: str) -> Any:

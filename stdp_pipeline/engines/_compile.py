@@ -12,6 +12,7 @@ import ast
 import hashlib
 import importlib
 import importlib.util
+import logging
 import os
 import sys
 import tempfile
@@ -141,7 +142,8 @@ def cache_dir() -> Path:
             kernels.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=kernels):
                 return kernels
-        except OSError:
+        except OSError as error:
+            logging.getLogger(__name__).warning("compiled code cannot be kept in '%s': %s", kernels, error.strerror)
             continue
     return Path(tempfile.mkdtemp(prefix="stdp_kernels_"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -62,6 +63,12 @@ class Model:
     def n_rest_steps(self) -> int:
         """Steps of rest after the image."""
         return round(self.rest_ms / self.dt_ms)
+
+    @property
+    def n_delay_steps(self) -> int:
+        """Number of different delays in steps: delays are 0 to this less one; 0 without delays."""
+        delays = self.network.delays
+        return 0 if delays.mode == "none" else math.ceil(delays.max_ms / self.dt_ms)
 
 
 @dataclass(frozen=True)
@@ -146,8 +153,10 @@ class Responses:
     def counts(self, n_exc: int) -> np.ndarray:
         """Return spike counts per image and neuron, (n_images, n_exc) float32."""
         image = np.repeat(np.arange(self.n_images), self.n_spikes)
-        flat = np.bincount(image * n_exc + self.neuron, minlength=self.n_images * n_exc)
-        return flat.reshape(self.n_images, n_exc).astype(np.float32)
+        cell, count = np.unique(image * n_exc + self.neuron, return_counts=True)
+        counts = np.zeros(self.n_images * n_exc, np.float32)
+        counts[cell] = count
+        return counts.reshape(self.n_images, n_exc)
 
     @staticmethod
     def concatenate(parts: list[Responses]) -> Responses:

@@ -53,6 +53,8 @@ class RunConstants(NamedTuple):
     theta_plus: float  # mV
     keep_theta: float  # factor of theta over one step
     norm_total: float  # 0: no normalisation
+    n_delays: int  # number of different delays, 0 without delays
+    negligible: Any  # traces below this are zero
     all_inputs: bool  # a postsynaptic spike may change weights of inputs without a trace
     additive: bool  # traces add 1 at a spike instead of being set to 1
     v_limit: float  # mV; a spiking neuron above it proves an unstable step
@@ -125,6 +127,8 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
         theta_plus=net.exc.theta_plus_mv,
         keep_theta=_keep(dt, net.exc.tau_theta_ms, how),
         norm_total=rule.norm_total or 0.0,
+        n_delays=model.n_delay_steps,
+        negligible=real(NEGLIGIBLE[model.precision]),
         all_inputs=not model.rule.SILENT_INPUTS_KEEP,
         additive=rule.trace == "add",
         v_limit=max(net.exc.e_exc_mv, net.exc.e_rest_mv) + 1.0,

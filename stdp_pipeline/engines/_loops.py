@@ -6,7 +6,7 @@ small and without branches, so that the compiler turns them into vector instruct
 
 from __future__ import annotations
 
-from stdp_pipeline.engines._slots import advance, advance_small
+from stdp_pipeline.engines._slots import advance, advance_small, place
 
 
 def membranes(v, g_exc, g_inh, low, c):
@@ -54,25 +54,35 @@ def add_rows(weights, sources, begin, end, g_exc):
             g_exc[j] += row[j]
 
 
-def normalise(weights, total, w_max, changed, over):
-    """Scale the columns that changed since they were last scaled to a fixed sum; mark those that exceed ``w_max``.
+def any_above(g, limit):
+    """Whether any value is above the limit."""
+    found = False
+    for j in range(g.shape[0]):
+        found = found | (g[j] > limit)
+    return found
+
+
+def normalise(s, run, work):
+    """Scale the columns that changed since they were last scaled to a fixed sum; mark those that leave the bounds.
 
     Return a bound of all weights.
     """
-    n_input, n_exc = weights.shape
-    most = w_max
+    n_input, n_exc = work.weights.shape
+    most = run.w_max
     for j in range(n_exc):
-        if changed[j]:
+        if s.changed[j]:
             column = 0.0
             for i in range(n_input):
-                column += weights[i, j]
+                column += work.weights[i, place(work, i, j)]
             if column > 0.0:
-                factor = total / column
-                largest = w_max
+                factor = run.norm_total / column
+                smallest, largest = run.w_min, run.w_max
                 for i in range(n_input):
-                    weights[i, j] *= factor
-                    largest = max(largest, weights[i, j])
-                over[j] = largest > w_max
+                    q = place(work, i, j)
+                    work.weights[i, q] *= factor
+                    smallest = min(smallest, work.weights[i, q])
+                    largest = max(largest, work.weights[i, q])
+                work.over[j] = largest > run.w_max or smallest < run.w_min
                 most = max(most, largest)
     return most
 
@@ -111,7 +121,7 @@ def wake(s, inh, tr, work):
             n_awake += 1
         lag = s.step[0] - s.last_exc[j]
         work.is_recent[j] = 0
-        # Scaling may lift weights above w_max; the next spike of their input clips them, so those columns are visited.
+        # Scaling may move weights out of their bounds; the next spike of their input clips them, so these are visited.
         if work.over[j] or lag < tr.post_fast.shape[0] or lag < tr.post_slow.shape[0]:
             work.is_recent[j] = 1
             work.recent[n_recent] = j

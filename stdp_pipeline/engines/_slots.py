@@ -8,9 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["SLOTS", "advance", "advance_small", "draw", "exp_neg", "on_post", "on_pre"]
+__all__ = [
+    "SLOTS",
+    "advance",
+    "advance_small",
+    "deliver",
+    "draw",
+    "exp_neg",
+    "hear",
+    "on_post",
+    "on_pre",
+    "place",
+    "pre_spikes",
+    "remember",
+]
 
-SLOTS = ("advance", "advance_small", "draw", "exp_neg", "on_post", "on_pre")
+SLOTS = tuple(name for name in __all__ if name != "SLOTS")
 
 
 def advance(v: Any, g_exc: Any, g_inh: Any, c: Any) -> Any:
@@ -48,3 +61,26 @@ def draw(
     source: Any,
 ) -> Any:
     """Write the input spikes of a presentation and return their number; see :mod:`stdp_pipeline.encoding`."""
+
+
+# The rest are one of the two sets of functions in :mod:`stdp_pipeline.engines._arrivals`.
+
+
+def place(work: Any, i: Any, j: Any) -> Any:
+    """Where the weight of the synapse from input i to neuron j is in row i of the weights."""
+
+
+def deliver(s: Any, work: Any, run: Any, w_most: Any, k: Any, exc_most: Any) -> Any:
+    """Add the spikes that arrive in step k to the conductances; return a bound of these."""
+
+
+def remember(s: Any, work: Any, run: Any, tr: Any) -> Any:
+    """Prepare the presynaptic traces for a presentation."""
+
+
+def pre_spikes(s: Any, exc: Any, run: Any, tr: Any, rule: Any, work: Any, n_recent: Any, k: Any, t: Any) -> Any:
+    """Update traces and weights for the input spikes of step k."""
+
+
+def hear(s: Any, run: Any, tr: Any, work: Any, j: Any, t: Any) -> Any:
+    """List the inputs whose trace neuron j meets in step t; return how many."""

@@ -6,13 +6,13 @@ The model is that of the reference engine; the tests compare the two spike by sp
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from stdp_pipeline.engines import _integrators, _kernel
+from stdp_pipeline.engines import _arrivals, _integrators, _kernel
 from stdp_pipeline.engines._compile import compiled
 from stdp_pipeline.engines._contract import Inputs, Model, Progress, Responses
 from stdp_pipeline.engines._layout import derive
@@ -23,6 +23,7 @@ from stdp_pipeline.random import FROZEN_PASS, SPLIT_CODES, seed_words
 
 __all__ = ["respond", "train"]
 
+_ARRIVAL_SLOTS = ("deliver", "hear", "place", "pre_spikes", "remember")
 _BLOCK = 256  # images of a frozen pass that one thread takes at a time
 
 
@@ -42,12 +43,21 @@ class _State(NamedTuple):
     last_pre: np.ndarray
     trace_post: np.ndarray
     changed: np.ndarray
+    delays: np.ndarray
     step: np.ndarray
 
 
 class _Work(NamedTuple):
-    """Scratch memory of a kernel call."""
+    """Scratch memory of a kernel call, and the weights in the order in which the kernel reads them."""
 
+    weights: np.ndarray
+    order: np.ndarray
+    position: np.ndarray
+    start: np.ndarray
+    ring: np.ndarray
+    axonal: np.ndarray
+    by_source: np.ndarray
+    scratch: np.ndarray
     low: np.ndarray
     fired: np.ndarray
     inh_fired: np.ndarray
@@ -90,14 +100,24 @@ class _Output(NamedTuple):
     n_input_spikes: np.ndarray
 
 
-def _work(model: Model, n_input: int, n_exc: int) -> _Work:
+def _work(model: Model, state: NetworkState) -> _Work:
     def ints(n: int) -> np.ndarray:
         return np.zeros(n, np.int64)
 
+    n_input, n_exc = state.n_input, state.n_exc
     real = np.dtype(model.precision)
-    capacity = n_input * model.n_image_steps  # a spike in every step of every input always fits
-    capacity = min(capacity, 1_000_000)
+    capacity = min(n_input * model.n_image_steps, 1_000_000)  # a spike of every input in every step
+    mode = model.network.delays.mode
+    apart = (n_input, n_exc) if mode == "synaptic" else (0, 0)
     return _Work(
+        weights=np.empty(apart, real) if mode == "synaptic" else state.weights,
+        order=np.zeros(apart, np.uint16),
+        position=np.zeros(apart, np.uint16),
+        start=np.zeros((apart[0], model.n_delay_steps + 1), np.int64),
+        ring=np.zeros((1 << model.n_delay_steps.bit_length(), n_input), real),
+        axonal=state.delays if mode == "axonal" else np.zeros(0, np.uint16),
+        by_source=ints(n_input + 1),
+        scratch=np.zeros(capacity if mode == "axonal" else 0, np.uint16),
         low=np.zeros(n_exc, real),
         fired=ints(n_exc),
         inh_fired=np.zeros(n_exc, np.uint8),
@@ -110,7 +130,7 @@ def _work(model: Model, n_input: int, n_exc: int) -> _Work:
         slow=np.zeros(n_exc, real),
         pre=np.zeros(n_input, real),
         heard=ints(n_input),
-        first=ints(model.n_image_steps + 2),
+        first=ints(model.n_image_steps + model.n_rest_steps + 2),
         sources=np.zeros(capacity, np.uint16),
         event_step=np.zeros(capacity, np.uint16),
         event_source=np.zeros(capacity, np.uint16),
@@ -132,8 +152,10 @@ def _input(model: Model, inputs: Inputs) -> _Input:
     )
 
 
-def _compiled_kernel(model: Model, inputs: Inputs) -> Callable[..., int]:
+def _compiled_kernel(model: Model, inputs: Inputs) -> ModuleType:
+    arrival = "apart" if model.network.delays.mode == "synaptic" else "together"
     slots = (
+        *((slot, _arrivals.__name__, f"{slot}_{arrival}") for slot in _ARRIVAL_SLOTS),
         ("advance", _integrators.__name__, f"advance_{model.integrator}"),
         ("advance_small", _integrators.__name__, f"advance_{_small(model)}"),
         ("exp_neg", _integrators.__name__, f"exp_neg_{model.precision}"),
@@ -141,7 +163,8 @@ def _compiled_kernel(model: Model, inputs: Inputs) -> Callable[..., int]:
         ("on_pre", model.rule.__name__, "on_pre"),
         ("on_post", model.rule.__name__, "on_post"),
     )
-    return compiled(((_kernel.__name__, "run_images"),), slots).run_images
+    entries = ((_kernel.__name__, "run_images"), (_arrivals.__name__, "arrange"), (_arrivals.__name__, "restore"))
+    return compiled(entries, slots)
 
 
 def _small(model: Model) -> str:
@@ -161,7 +184,10 @@ def _present(
     rule = model.rule.constants(model.rule_params)
     rule = type(rule)(*(real(x) for x in rule))
     arrays = _State(*[*state.arrays().values(), np.array([state.step], np.int64)])
-    work = _work(model, state.n_input, state.n_exc)
+    work = _work(model, state)
+    apart = model.network.delays.mode == "synaptic"
+    if apart:
+        kernel.arrange(state.weights, state.delays, work.weights, work.order, work.position, work.start)
     source = _input(model, inputs)
     parts: list[Responses] = []
     done = 0
@@ -175,7 +201,7 @@ def _present(
             n_input_spikes=np.zeros(len(todo), np.int32),
         )
         fault = np.zeros(5)
-        n = kernel(
+        n = kernel.run_images(
             arrays,
             exc,
             inh,
@@ -205,6 +231,8 @@ def _present(
             )
         )
         done += n
+    if apart:
+        kernel.restore(state.weights, work.weights, work.position)
     new = NetworkState.from_arrays(state.arrays(), step=int(arrays.step[0]))
     return new, Responses.concatenate(parts)
 

@@ -118,7 +118,12 @@ def _present(
     v, g_exc, g_inh = state.v_exc_mv, state.g_exc, state.g_inh
     v_inh, g_inh_exc = state.v_inh_mv, state.g_inh_exc
     last_exc, last_inh, last_pre = state.last_exc.copy(), state.last_inh.copy(), state.last_pre.copy()
-    pre = state.trace_pre * np.exp(-(state.step - 1 - last_pre) * dt / rule.tau_pre_ms)
+    delays, mode = state.delays.astype(np.int64), net.delays.mode
+    if mode == "axonal":  # all that an input spike does happens later
+        event_step = event_step + delays[event_source]
+    # The presynaptic trace as each synapse meets it: (n_input, n_exc) with synaptic delays, else (n_input, 1).
+    lag = delays if mode == "synaptic" else np.zeros((state.n_input, 1), np.int64)
+    pre = state.trace_pre[:, None] * np.exp(-(state.step - 1 - lag - last_pre[:, None]) * dt / rule.tau_pre_ms)
     fast, slow = (
         trace * np.exp(-(state.step - 1 - last_exc) * dt / tau)
         for trace, tau in zip(state.trace_post, (rule.tau_post_fast_ms, rule.tau_post_slow_ms), strict=True)
@@ -149,20 +154,27 @@ def _present(
             raise exploded(model, *name, k, neuron, float(v[neuron]))
 
         # 3. Propagation.
-        sources = event_source[event_step == k]
-        for i in sources:
-            g_exc = g_exc + weights[i]
+        # Oldest first, and within a step by source; `here` marks the neurons that a spike reaches now.
+        arrivals = [(int(i), np.ones(1, bool)) for i in np.sort(event_source[event_step == k])]
+        if mode == "synaptic":
+            under_way = np.flatnonzero((event_step <= k) & (event_step > k - model.n_delay_steps))
+            arrivals = [(int(event_source[e]), delays[event_source[e]] == k - event_step[e]) for e in under_way]
+        for i, here in arrivals:
+            g_exc = np.where(here, g_exc + weights[i], g_exc)
         g_inh_exc = g_inh_exc + net.w_exc_inh * fired
         g_inh = g_inh + net.w_inh_exc * (np.count_nonzero(fired_inh) - fired_inh.astype(np.int64))
 
         # 4. Plasticity.
         if learn:
-            for i in sources:
-                pre[i] = trace_pre[i] = pre[i] + 1 if rule.trace == "add" else 1
-                last_pre[i] = t
-                weights[i] = np.clip(model.rule.on_pre(weights[i], pre[i], fast, slow, c), net.w_min, net.w_max)
+            for i, here in arrivals:
+                pre[i] = np.where(here, pre[i] + 1 if rule.trace == "add" else 1, pre[i])
+                w = np.clip(model.rule.on_pre(weights[i], pre[i], fast, slow, c), net.w_min, net.w_max)
+                weights[i] = np.where(here, w, weights[i])
+            for i in event_source[event_step == k]:  # the trace at the input itself, for the next presentation
+                kept = trace_pre[i] * math.exp(-(t - last_pre[i]) * dt / rule.tau_pre_ms)
+                trace_pre[i], last_pre[i] = (kept + 1 if rule.trace == "add" else 1), t
             for j in np.flatnonzero(fired):
-                w = model.rule.on_post(weights[:, j], pre, fast[j], slow[j], c)
+                w = model.rule.on_post(weights[:, j], pre[:, min(j, pre.shape[1] - 1)], fast[j], slow[j], c)
                 weights[:, j] = np.clip(w, net.w_min, net.w_max)
 
         # 5. Resets.
@@ -195,6 +207,7 @@ def _present(
         last_pre=last_pre,
         trace_post=trace_post,
         changed=np.ones_like(state.changed),  # this engine scales every column every time
+        delays=state.delays,
         step=state.step + model.n_image_steps + model.n_rest_steps,
     )
     return new, spikes

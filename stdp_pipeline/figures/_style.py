@@ -20,11 +20,11 @@ GREY = "#8a8f98"
 NONE_COLOUR = "#c9ccd1"
 
 # Ten hues that stay apart under the common colour deficiencies by differing in lightness as well: Paul Tol's "muted"
-# scheme (https://personal.sron.nl/~pault/) and a dark grey.
+# scheme (https://personal.sron.nl/~pault/), its sand darkened so that thin lines show, and a dark grey.
 _CLASSES = (
     "#cc6677",
     "#332288",
-    "#ddcc77",
+    "#c2a83e",
     "#117733",
     "#88ccee",
     "#882255",

@@ -7,13 +7,13 @@ them. Conductances are dimensionless, in units of the leak conductance.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stdp_pipeline.config._base import Strict
 
-__all__ = ["ExcitatoryParams", "InhibitoryParams", "NetworkParams"]
+__all__ = ["DelayParams", "ExcitatoryParams", "InhibitoryParams", "NetworkParams"]
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -42,7 +42,7 @@ class ExcitatoryParams(Strict):
     """Potential at the start, mV: rest less 40 mV (code)."""
     refractory_ms: NonNegative = 5.0
     """Time during which spikes are suppressed, ms; the potential is not clamped (code, Brian 1 semantics)."""
-    theta_init_mv: float = 20.0
+    theta_init_mv: NonNegative = 20.0
     """Adaptive threshold at the start, mV (code)."""
     theta_plus_mv: NonNegative = 0.05
     """Rise of theta at each own spike, mV (code)."""
@@ -70,6 +70,24 @@ class InhibitoryParams(Strict):
     refractory_ms: NonNegative = 2.0
     """Time after a spike during which the potential is held at reset, ms (code)."""
 
+    @model_validator(mode="after")
+    def _rests_below_threshold(self) -> InhibitoryParams:
+        if self.e_rest_mv >= self.v_thresh_mv or self.v_reset_mv >= self.v_thresh_mv:
+            raise ValueError(
+                f"e_rest_mv and v_reset_mv must be below v_thresh_mv ({self.v_thresh_mv:g}), got "
+                f"{self.e_rest_mv:g} and {self.v_reset_mv:g}: inhibitory neurons must not fire without input"
+            )
+        return self
+
+
+class DelayParams(Strict):
+    """Conduction delays from the input to the excitatory neurons."""
+
+    mode: Literal["none", "axonal", "synaptic"] = "none"
+    """'none'; 'axonal': one delay for each input; 'synaptic': one for each synapse (code)."""
+    max_ms: Annotated[float, Field(gt=0, le=100)] = 10.0
+    """Delays are uniform on [0, max_ms), cut to whole steps, and fixed for the run (code: 10 ms)."""
+
 
 class NetworkParams(Strict):
     """Two layers of equal size: plastic input to excitatory, one-to-one to inhibitory, all-but-own back."""
@@ -80,7 +98,7 @@ class NetworkParams(Strict):
     """Conductance from an excitatory neuron to its inhibitory partner (code)."""
     w_inh_exc: NonNegative = 17.0
     """Conductance from an inhibitory neuron to every excitatory neuron but its partner (code)."""
-    w_min: float = 0.0
+    w_min: NonNegative = 0.0
     """Lower bound of a plastic weight (code)."""
     w_max: Positive = 1.0
     """Upper bound of a plastic weight (code)."""
@@ -88,6 +106,8 @@ class NetworkParams(Strict):
     """Initial weights are uniform on [w_init_low, w_init_high) (code: (U + 0.01) x 0.3)."""
     w_init_high: Positive = 0.303
     """Upper end of the initial weights (code)."""
+    delays: DelayParams = DelayParams()
+    """Delays of the plastic synapses."""
     exc: ExcitatoryParams = ExcitatoryParams()
     """The excitatory neurons."""
     inh: InhibitoryParams = InhibitoryParams()

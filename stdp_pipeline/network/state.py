@@ -40,6 +40,8 @@ class NetworkState:
         Fast and slow postsynaptic trace just after the neuron's last spike.
     changed : (n_exc,) uint8
         1 for neurons whose weights may have changed since they were last scaled to the rule's fixed sum.
+    delays : uint16
+        Delays in steps: (0,) without delays, (n_input,) axonal, (n_input, n_exc) synaptic. They never change.
     step : int
         Number of steps simulated so far.
     """
@@ -57,6 +59,7 @@ class NetworkState:
     last_pre: np.ndarray
     trace_post: np.ndarray
     changed: np.ndarray
+    delays: np.ndarray
     step: int
 
     @property
@@ -84,7 +87,9 @@ class NetworkState:
         return cls(**{name: arrays[name] for name in names}, step=step)
 
 
-def initial_state(params: NetworkParams, n_input: int, seed: int, dtype: str = "float32") -> NetworkState:
+def initial_state(
+    params: NetworkParams, n_input: int, seed: int, dtype: str = "float32", dt_ms: float = 0.5
+) -> NetworkState:
     """Build the untrained network of one seed.
 
     Parameters
@@ -96,6 +101,8 @@ def initial_state(params: NetworkParams, n_input: int, seed: int, dtype: str = "
         The initial weights depend on nothing but this and the shape.
     dtype : {"float32", "float64"}
         Precision of weights and neurons.
+    dt_ms : float
+        Step in which delays are counted, ms.
 
     Returns
     -------
@@ -118,8 +125,16 @@ def initial_state(params: NetworkParams, n_input: int, seed: int, dtype: str = "
         last_pre=np.full(n_input, LONG_AGO),
         trace_post=np.zeros((2, n_exc), dtype),
         changed=np.ones(n_exc, np.uint8),
+        delays=_delays(params, n_input, seed, dt_ms),
         step=0,
     )
+
+
+def _delays(params: NetworkParams, n_input: int, seed: int, dt_ms: float) -> np.ndarray:
+    """Draw the delays of one seed, in steps."""
+    shape = {"none": (0,), "axonal": (n_input,), "synaptic": (n_input, params.n_exc)}[params.delays.mode]
+    steps = uniforms(seed, "delays", int(np.prod(shape))) * (params.delays.max_ms / dt_ms)
+    return np.floor(steps).astype(np.uint16).reshape(shape)
 
 
 def rested(state: NetworkState, params: NetworkParams) -> NetworkState:

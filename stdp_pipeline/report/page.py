@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from stdp_pipeline.io import canonical_json
 
 __all__ = ["RunView", "page"]
 
@@ -76,6 +79,23 @@ class RunView:
         return float(sum(cost["wall_s"] for cost in self.costs))
 
 
+def _means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return mean and standard deviation of the accuracy over the seeds, for each combination and readout."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(canonical_json([row["varied"], row["readout"]]), []).append(row)
+    return [
+        {
+            "varied": group[0]["varied"],
+            "readout": group[0]["readout"],
+            "n_seeds": len(group),
+            "mean": statistics.fmean(row["test_accuracy"] for row in group),
+            "sd": statistics.stdev(row["test_accuracy"] for row in group) if len(group) > 1 else None,
+        }
+        for group in groups.values()
+    ]
+
+
 def page(
     name: str,
     experiment: dict[str, Any],
@@ -111,15 +131,15 @@ def page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["thousands"] = lambda n: f"{n:,}".replace(",", " ")
     environment.filters["percent"] = lambda x: f"{100 * x:.2f} %"
-    accuracies = [row["test_accuracy"] for row in rows if row["readout"] == rows[0]["readout"]]
     return environment.get_template("report.html").render(
         name=name,
         experiment=experiment,
         rows=rows,
         views=views,
         n_runs=n_runs,
-        mean_accuracy=sum(accuracies) / len(accuracies),
+        means=_means(rows),
         provenance=provenance,
         configuration=yaml.safe_dump(experiment, sort_keys=False, allow_unicode=True),
         style=(folder / "report.css").read_text(encoding="utf-8"),

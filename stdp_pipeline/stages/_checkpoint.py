@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.errors import ResultsError
+from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import canonical_json, read_arrays, write_arrays
 
 __all__ = ["Checkpoint", "Saved"]
@@ -51,7 +51,11 @@ class Checkpoint:
     def __init__(self, folder: Path | None, identity: Any) -> None:
         self._file = folder / "checkpoint.npz" if folder is not None else None
         self._identity = hashlib.sha256(canonical_json(identity).encode()).hexdigest()
-        self._every_s = float(os.environ.get("STDP_CHECKPOINT_S", "20"))
+        text = os.environ.get("STDP_CHECKPOINT_S", "20")
+        try:
+            self._every_s = float(text)
+        except ValueError:
+            raise ConfigError(f"STDP_CHECKPOINT_S must be a number of seconds, got '{text}'") from None
         self._last = time.monotonic()
         self.resumed = False
 

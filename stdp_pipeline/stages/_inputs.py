@@ -37,7 +37,7 @@ def inputs_of(
     return Inputs(levels, encoding, params, seed, split, stored or StoredEvents.none())
 
 
-def stored_events(path: Path | None, n_images: int) -> StoredEvents:
+def stored_events(path: Path | None, model: Model, n_images: int, n_input: int) -> StoredEvents:
     """Read the events of one pass, or return an empty store if ``path`` is None.
 
     Raises
@@ -47,9 +47,16 @@ def stored_events(path: Path | None, n_images: int) -> StoredEvents:
     """
     if path is None:
         return StoredEvents.none()
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, "step", "source", "offsets")
     if len(arrays["offsets"]) != n_images + 1:
         raise ResultsError(
             f"'{path}' holds {len(arrays['offsets']) - 1} presentations, the split has {n_images} images"
         )
-    return StoredEvents(arrays["step"], arrays["source"], arrays["offsets"])
+    step, source, offsets = (arrays[name] for name in ("step", "source", "offsets"))
+    whole = offsets[0] == 0 and offsets[-1] == len(step) == len(source) and bool(np.all(np.diff(offsets) >= 0))
+    if not whole or (len(step) and (step.max() >= model.n_image_steps or source.max() >= n_input)):
+        raise ResultsError(
+            f"'{path}' was not made for this protocol: it must hold steps below {model.n_image_steps} of sources below "
+            f"{n_input}; run 'stdp events' again with the same parameters"
+        )
+    return StoredEvents(step, source, offsets)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from stdp_pipeline import registry
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import write_json
@@ -82,13 +84,14 @@ def component(kind: str, section: dict[str, Any]) -> tuple[Any, Any]:
     Raises
     ------
     ConfigError
-        If there is no such component or a parameter is wrong.
+        If there is no such component.
+    pydantic.ValidationError
+        If a parameter is wrong; :func:`run_stage` explains it.
     """
+    if not isinstance(section, dict):
+        raise ConfigError(f"{kind}: must be a section with a 'name', got {section!r}")
     module = registry.load(kind, section.get("name", ""))
-    try:
-        return module, module.Params.model_validate(section)
-    except ValueError as error:
-        raise ConfigError(f"{kind} '{section.get('name')}': {error}") from None
+    return module, module.Params.model_validate(section)
 
 
 def run_stage(job: StageJob) -> None:
@@ -106,7 +109,11 @@ def run_stage(job: StageJob) -> None:
         raise ResultsError(
             f"cannot write to '{job.output}': {error.strerror}; make the folder writable or choose another one"
         ) from error
-    importlib.import_module(f"stdp_pipeline.stages.{job.stage}").run(job)
+    try:
+        importlib.import_module(f"stdp_pipeline.stages.{job.stage}").run(job)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}, got {e['input']!r}" for e in error.errors())
+        raise ConfigError(f"stage '{job.stage}': its --spec is wrong: {faults}") from None
     record = {
         "schema_version": SCHEMA_VERSION,
         "stage": job.stage,

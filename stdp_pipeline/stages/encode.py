@@ -27,7 +27,7 @@ def run(job: StageJob) -> None:
     from stdp_pipeline.figures.raster import raster
 
     encoding, params = component("encoding", job.parameter("encoding"))
-    data = read_arrays(job.input("data"))
+    data = read_arrays(job.input("data"), "train_images", "train_labels", "test_images")
     levels = {f"{split}_levels": _flat(data[f"{split}_images"]) for split in ("train", "test")}
     rates = encoding.rate_hz(params)
     shape = np.array(data["train_images"].shape[1:])

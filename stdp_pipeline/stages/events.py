@@ -21,7 +21,7 @@ def run(job: StageJob) -> None:
     generator.
     """
     split = job.parameter("split")
-    levels = read_arrays(job.input("levels"))[f"{split}_levels"]
+    levels = read_arrays(job.input("levels"), f"{split}_levels")[f"{split}_levels"]
     pass_index = FROZEN_PASS if job.parameter("pass") == "frozen" else int(job.parameter("pass"))
     model = input_model(job.spec)
     inputs = inputs_of(job.spec, levels, split, job.parameter("seed"))

@@ -15,7 +15,7 @@ __all__ = ["run"]
 def run(job: StageJob) -> None:
     """Write ``labels.npz`` (label and mean counts, see :class:`NeuronLabels`) and ``metrics.json``."""
     responses, n_exc = read_responses(job.input("responses"))
-    data = read_arrays(job.input("data"))
+    data = read_arrays(job.input("data"), "train_labels", "n_classes")
     classes = data["train_labels"][: responses.n_images]
     labels = assign_labels(responses.counts(n_exc), classes, int(data["n_classes"]))
     write_arrays(job.output / "labels.npz", {"label": labels.label, "mean_counts": labels.mean_counts})

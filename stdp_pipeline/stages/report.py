@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from stdp_pipeline.config.load import validated
+from stdp_pipeline.config.plan import Run, plan
 from stdp_pipeline.figures import fields, learning, results
 from stdp_pipeline.io import read_arrays, read_json, write_bytes, write_json, write_text
 from stdp_pipeline.provenance import SCHEMA_VERSION
@@ -34,30 +36,37 @@ def run(job: StageJob) -> None:
     ``figures/`` holds the pictures of the first run; those of run 2 are in ``figures/run002/``, and so on.
     """
     root = job.output.parent.parent
-    name, experiment = job.parameter("name"), job.parameter("experiment")
+    name = job.parameter("name")
+    planned = plan(name, validated(job.parameter("experiment"), "report"))
     rows: list[dict[str, Any]] = []
     views: list[RunView] = []
-    for index, one in enumerate(job.parameter("runs")):
+    written = set()
+    for index, one in enumerate(planned.runs):
         rows += [{"run": index + 1, **row} for row in _rows(root, one)]
         if index < _DETAILED:
             pictures = _pictures(root, one)
             folder = job.output / "figures" / ("" if index == 0 else f"run{index + 1:03d}")
             for file, content in pictures.items():
                 write_bytes(folder / file, content)
-            views.append(RunView(rows[-1], one["varied"], pictures, _costs(root, one["jobs"])))
+                written.add(folder / file)
+            row = next(r for r in rows if r["run"] == index + 1)
+            views.append(RunView(row, one.varied, pictures, _costs(root, one)))
+    for old in (job.output / "figures").rglob("*.*"):  # of an earlier version of the experiment
+        if old not in written and old.suffix in (".png", ".svg"):
+            old.unlink()
     columns = _SUMMARY + tuple(dict.fromkeys(key for row in rows for key in row["varied"]))
     write_json(job.output / "metrics.json", {"schema_version": SCHEMA_VERSION, "experiment": name, "runs": rows})
     write_text(job.output / "summary.tsv", _table(rows, columns))
-    provenance = read_json(root / "train" / job.parameter("runs")[0]["jobs"]["train"] / "provenance.json")
+    provenance = read_json(root / "train" / planned.runs[0].ids["train"] / "provenance.json")
     write_text(
         job.output / "report.html",
-        page(name, experiment, rows, views, len(job.parameter("runs")), provenance),
+        page(name, planned.experiment.model_dump(mode="json"), rows, views, len(planned.runs), provenance),
     )
 
 
-def _rows(root: Path, one: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
     """Return one record for each readout of a run."""
-    ids = one["jobs"]
+    ids = one.ids
     test = read_json(root / "test" / ids["test"] / "metrics.json")
     label = read_json(root / "label" / ids["label"] / "metrics.json")
     record = read_json(root / "train" / ids["train"] / "provenance.json")
@@ -71,8 +80,8 @@ def _rows(root: Path, one: dict[str, Any]) -> list[dict[str, Any]]:
         "engine": spec["simulation"]["engine"],
         "n_exc": spec["network"]["n_exc"],
         "passes": spec["training"]["passes"],
-        "seed": one["seed"],
-        "varied": one["varied"],
+        "seed": one.seed,
+        "varied": one.varied,
         "n_test": test["n_test"],
         "train_cpu_s_per_image": done["cpu_s_per_image"],
         "train_wall_s": record["wall_s"],
@@ -105,9 +114,9 @@ def _rows(root: Path, one: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _pictures(root: Path, one: dict[str, Any]) -> dict[str, bytes]:
+def _pictures(root: Path, one: Run) -> dict[str, bytes]:
     """Draw all figures of one run: file name -> content."""
-    ids = one["jobs"]
+    ids = one.ids
     data = read_arrays(root / "prepare" / ids["prepare"] / "data.npz")
     network = read_arrays(root / "train" / ids["train"] / "network.npz")
     labels = read_arrays(root / "label" / ids["label"] / "labels.npz")
@@ -127,8 +136,8 @@ def _pictures(root: Path, one: dict[str, Any]) -> dict[str, bytes]:
         "neurons_per_label.svg": learning.neurons_per_label(labels["label"], int(data["n_classes"])),
         "raster.png": (root / "encode" / ids["encode"] / "raster.png").read_bytes(),
     }
-    for embed_id in ids["embed"]:
-        folder = root / "embed" / embed_id
+    for embedding in one.embeddings:
+        folder = root / "embed" / embedding.id
         info = read_json(folder / "info.json")
         method = info.pop("method")
         points = read_arrays(folder / "embedding.npz")["coordinates"]
@@ -139,10 +148,10 @@ def _pictures(root: Path, one: dict[str, Any]) -> dict[str, bytes]:
     return pictures
 
 
-def _costs(root: Path, ids: dict[str, Any]) -> list[dict[str, Any]]:
+def _costs(root: Path, one: Run) -> list[dict[str, Any]]:
     """Return time and memory of each job of a run."""
-    jobs = [(role.split("_")[0], role.replace("_", " ("), job) for role, job in ids.items() if role != "embed"]
-    jobs += [("embed", f"embed ({job.split('-')[-2]}", job) for job in ids["embed"]]
+    jobs = [(role.split("_")[0], role.replace("_", " ("), job) for role, job in one.ids.items()]
+    jobs += [("embed", f"embed ({job.spec['embedding']['name']}", job.id) for job in one.embeddings]
     costs = []
     for stage, what, job_id in jobs:
         record = read_json(root / stage / job_id / "provenance.json")

@@ -22,16 +22,16 @@ def run(job: StageJob) -> None:
     """Write ``responses.npz``: the excitatory spikes in AER form, see :class:`Responses`."""
     split, wanted = job.parameter("split"), job.parameter("n_images")
     trained: dict[str, Any] = read_json(job.input("model"))
-    network = read_arrays(job.input("network"))
+    network = read_arrays(job.input("network"), "weights", "theta_mv", "step")
     state = NetworkState.from_arrays(network, int(network["step"]))
-    levels = read_arrays(job.input("levels"))[f"{split}_levels"]
+    levels = read_arrays(job.input("levels"), f"{split}_levels")[f"{split}_levels"]
     if wanted is not None and wanted > len(levels):
         raise ConfigError(f"labelling.n_images must be at most {len(levels)}, got {wanted}")
     images = np.arange(len(levels))[:wanted]
 
     model = model_of(trained)
     engine = registry.load("engine", trained["simulation"]["engine"])
-    stored = stored_events(job.inputs.get("events_frozen"), len(levels))
+    stored = stored_events(job.inputs.get("events_frozen"), model, *levels.shape)
     inputs = inputs_of(trained, levels, split, trained["seed"], stored)
     report = ProgressReport(len(images), 0, job.output.name)
     responses = engine.respond(model, state, inputs, images, job.threads, report.update)
@@ -48,6 +48,6 @@ def run(job: StageJob) -> None:
 
 def read_responses(path: Any) -> tuple[Responses, int]:
     """Read ``responses.npz``: the responses and the number of excitatory neurons."""
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, "step", "neuron", "offsets", "attempts", "n_input_spikes", "n_exc")
     n_exc = int(arrays.pop("n_exc"))
     return Responses(**arrays), n_exc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from stdp_pipeline.errors import ResultsError
 from stdp_pipeline.io import read_arrays, write_arrays, write_json
 from stdp_pipeline.readout._labels import NeuronLabels, predictions
 from stdp_pipeline.readout._metrics import score
@@ -16,8 +17,13 @@ __all__ = ["run"]
 def run(job: StageJob) -> None:
     """Write ``predictions.npz`` (an array for each readout) and ``metrics.json``."""
     responses, n_exc = read_responses(job.input("responses"))
-    data = read_arrays(job.input("data"))
-    labels = NeuronLabels(**read_arrays(job.input("labels")))
+    data = read_arrays(job.input("data"), "test_labels")
+    labels = NeuronLabels(**read_arrays(job.input("labels"), "label", "mean_counts"))
+    if responses.n_images != len(data["test_labels"]):
+        raise ResultsError(
+            f"'{job.input('responses')}' answers {responses.n_images} images, the test split has "
+            f"{len(data['test_labels'])}; were these the responses to the training images?"
+        )
     counts = responses.counts(n_exc)
     predicted, scores = {}, {}
     for section in job.parameter("readouts"):

@@ -31,8 +31,8 @@ def run(job: StageJob) -> None:
         job.parameter(name)
     model = model_of(spec)
     engine = registry.load("engine", spec["simulation"]["engine"])
-    levels = read_arrays(job.input("levels"))["train_levels"]
-    data = read_arrays(job.input("data"))
+    levels = read_arrays(job.input("levels"), "train_levels")["train_levels"]
+    data = read_arrays(job.input("data"), "train_labels", "n_classes")
     reachable = levels.shape[1] * model.network.w_max
     if model.rule_params.norm_total is not None and model.rule_params.norm_total > reachable:
         raise ConfigError(
@@ -46,7 +46,7 @@ def run(job: StageJob) -> None:
     )
     guard = _DeathGuard(model.min_spikes, spec["training"]["dead_after"])
     checkpoint = Checkpoint(job.checkpoint, [spec, job.code])
-    state = initial_state(model.network, levels.shape[1], seed, model.precision)
+    state = initial_state(model.network, levels.shape[1], seed, model.precision, model.dt_ms)
     done = 0
     checkpoint.claim()
     if saved := checkpoint.load():
@@ -63,7 +63,7 @@ def run(job: StageJob) -> None:
         order = np.arange(n_images)
         if spec["training"]["order"] == "shuffled":
             order = shuffled(seed, n_images, pass_index)
-        stored = stored_events(job.inputs.get(f"events_{pass_index}"), n_images)
+        stored = stored_events(job.inputs.get(f"events_{pass_index}"), model, n_images, levels.shape[1])
         inputs = inputs_of(spec, levels, "train", seed, stored)
         while done < (pass_index + 1) * n_images:
             start = done - pass_index * n_images

@@ -112,6 +112,15 @@ class Workflow:
 
         return mem_mb
 
+    def counts_memory(self, stage: str) -> Callable[[Any], int]:
+        """Return a resource function for stages that hold the spike counts of all images: an upper estimate, MB."""
+
+        def mem_mb(wildcards: Any) -> int:
+            train = self._job(stage, wildcards).parents["responses"].parents["train"]
+            return 900 + train.spec["network"]["n_exc"]
+
+        return mem_mb
+
     def minutes(self, stage: str) -> Callable[[Any], int]:
         """Return a resource function: an upper estimate of the run time, minutes."""
 

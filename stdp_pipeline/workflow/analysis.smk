@@ -15,7 +15,7 @@ rule embed:
         "results/benchmarks/embed/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=1800,
+        mem_mb=JOBS.counts_memory("embed"),
         runtime=20,
     params:
         spec=JOBS.spec("embed"),

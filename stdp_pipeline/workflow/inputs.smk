@@ -28,11 +28,7 @@ rule encode:
         levels="results/encode/{id}/levels.npz",
         encoder="results/encode/{id}/encoder.json",
         statistics="results/encode/{id}/statistics.json",
-        raster=report(
-            "results/encode/{id}/raster.png",
-            category="Input",
-            labels={"figure": "one image as input spikes", "code": "{id}"},
-        ),
+        raster="results/encode/{id}/raster.png",
         provenance="results/encode/{id}/provenance.json",
     log:
         "results/logs/encode/{id}.log",

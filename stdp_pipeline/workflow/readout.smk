@@ -15,7 +15,7 @@ rule label:
         "results/benchmarks/label/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=JOBS.counts_memory("label"),
         runtime=10,
     params:
         spec=JOBS.spec("label"),
@@ -42,7 +42,7 @@ rule test:
         "results/benchmarks/test/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=JOBS.counts_memory("test"),
         runtime=10,
     params:
         spec=JOBS.spec("test"),

@@ -40,6 +40,18 @@ EXPERIMENTS = sorted((ROOT / "config" / "experiments").glob("*.yaml"))
         ("seeds=[1,1]", r"seeds must differ"),
         ("seeds=[]", r"seeds: .*at least 1 item"),
         ("network.w_init_low=0.9", r"w_min <= w_init_low < w_init_high <= w_max"),
+        ("network.n_exc='100'", r"network.n_exc: should be a valid integer, got '100'"),
+        ("network.n_exc=true", r"network.n_exc: should be a valid integer, got True"),
+        ("simulation.dt_ms='0.5'", r"simulation.dt_ms: should be a valid number, got '0.5'"),
+        ("simulation.rest_ms=1.0e+9", r"together must be 1 to 65535 steps"),
+        ("simulation={dt_ms: 1.0, integrator: euler}", r"below the smallest time constant \(1 ms\)"),
+        ("network.exc.refractory_ms=0.7", r"network.exc.refractory_ms must be a multiple"),
+        ("network.inh.v_thresh_mv=-70", r"inhibitory neurons must not fire without input"),
+        ("network.delays={mode: synaptic, max_ms: 1000}", r"network.delays.max_ms"),
+        ("readouts=[{name: all_activity}, {name: all_activity}]", r"readouts: each may be named once"),
+        ("embeddings=[{name: umap}, {name: umap, n_neighbors: 5}]", r"embeddings: each may be named once"),
+        ("grid={network.n_exc: [10, 10]}", r"grid: the values of 'network.n_exc' must differ"),
+        ("labelling.n_images=5000", r"labelling.n_images must be at most dataset.n_train \(500\), got 5000"),
         ("training.passes=1.5", r"training.passes: should be a valid integer"),
     ],
 )
@@ -60,6 +72,10 @@ def test_all_faults_are_reported_at_once():
         ("a: 1\na: 2\n", r"line 2: the key 'a' is given twice"),
         ("a:\n\t- 1\n", r"line 2.*never with tabs"),
         ("a: [1, 2\n", r"line \d"),
+        ("title: x\nseeds: !!binary aGk=\n", "holds a value that is no text"),
+        ("? [a, b]\n: 1\n", "a key must be text"),
+        ("a: &n\n  b: *n\n", "no text, number, list or section"),
+        ("a: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
         ("- 1\n", "must hold 'key: value' pairs, got list"),
     ],
 )
@@ -68,6 +84,19 @@ def test_faulty_yaml_is_explained(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(ConfigError, match=message):
         read_yaml(path)
+
+
+def test_a_date_is_read_as_text_and_merge_keys_work(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("title: 2024-01-01\na: &base {n: 1, m: 2}\nb:\n  <<: *base\n  n: 3\n")
+    assert read_yaml(path) == {"title": "2024-01-01", "a": {"n": 1, "m": 2}, "b": {"n": 3, "m": 2}}
+
+
+@pytest.mark.parametrize("name", ["x{y}.yaml", "a<b>.yaml", "..yaml", "a\nb.yaml"])
+def test_names_that_cannot_be_folders_of_the_workflow_are_refused(tmp_path, name):
+    (tmp_path / name).write_text("")
+    with pytest.raises(ConfigError, match="an experiment cannot be called"):
+        find_experiment(str(tmp_path / name), tmp_path)
 
 
 def test_a_misspelt_experiment_gets_a_suggestion():

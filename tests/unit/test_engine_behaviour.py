@@ -25,11 +25,13 @@ def start(make_model, bars, seed):
     return initial_state(make_model().network, bars.shape[1], seed)
 
 
+@pytest.mark.parametrize("delays", ["none", "axonal", "synaptic"])
 @pytest.mark.parametrize("chunk", [1, 7, 60])
 def test_the_result_does_not_depend_on_chunks_or_on_a_stop_between_them(
-    make_model, make_inputs, bars, seed, start, chunk
+    make_model, make_inputs, bars, seed, chunk, delays
 ):
-    model, inputs = make_model(), make_inputs(bars, seed)
+    model, inputs = make_model(network={"delays": {"mode": delays}}), make_inputs(bars, seed)
+    start = initial_state(model.network, bars.shape[1], seed)
     whole, all_responses = fast.train(model, start, inputs, np.arange(60), 0)
     state, parts = start, []
     for begin in range(0, 60, chunk):
@@ -91,9 +93,10 @@ def test_a_faint_image_is_presented_again_until_it_is_bright_enough(make_model, 
     assert responses.n_spikes[0] >= 5
 
 
+@pytest.mark.parametrize("delays", ["none", "axonal", "synaptic"])
 @pytest.mark.parametrize("engine", [reference, fast], ids=["reference", "fast"])
-def test_stored_events_give_the_same_weights_as_drawn_ones(make_model, make_inputs, bars, seed, engine):
-    model = make_model(max_attempts=6)
+def test_stored_events_give_the_same_weights_as_drawn_ones(make_model, make_inputs, bars, seed, engine, delays):
+    model = make_model(max_attempts=6, network={"delays": {"mode": delays}})
     images = bars[:8] // 2  # faint, so that some need a retry, which is drawn
     drawn_inputs = make_inputs(images, seed)
     events = [draw_events(model, drawn_inputs, k, 0, 0) for k in range(8)]

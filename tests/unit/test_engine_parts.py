@@ -18,6 +18,10 @@ _SLOTS = (
     ("draw", "stdp_pipeline.encoding.poisson", "draw"),
     ("on_pre", "stdp_pipeline.plasticity.triplet", "on_pre"),
     ("on_post", "stdp_pipeline.plasticity.triplet", "on_post"),
+    *(
+        (slot, "stdp_pipeline.engines._arrivals", f"{slot}_together")
+        for slot in ("deliver", "hear", "place", "pre_spikes", "remember")
+    ),
 )
 
 

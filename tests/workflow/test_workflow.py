@@ -125,6 +125,8 @@ def test_a_new_seed_adds_only_its_own_jobs(project):
     ("override", "rules"),
     [
         ("embeddings=[]", ["experiment"]),
+        ("embeddings=[{name: pca}, {name: umap}]", ["embed", "experiment"]),
+        ("title=Other", ["experiment"]),
         ("labelling.n_images=300", ["experiment", "label", "respond", "test"]),
         ("plasticity.eta_post=0.06", sorted([*CHAIN[2:], "respond"])),
         ("encoding.intensity=2.5", sorted([*CHAIN[1:], "respond"])),
@@ -140,10 +142,9 @@ def test_a_comment_reruns_nothing_and_code_reruns_its_stage_and_what_follows(pro
     project.edit("analysis/embed/pca.py", 'svd_solver="full"', 'svd_solver="auto"')
     assert project.planned() == ["embed", "experiment"]
     project.edit("analysis/embed/pca.py", 'svd_solver="auto"', 'svd_solver="full"')
-    project.edit("engines/_kernel.py", "n_recent = kept", "n_recent = kept + 0")
-    # The test responses' readers follow as far as the new training changes them; Snakemake lists them all.
+    project.edit("engines/_kernel.py", "kept = 0", "kept = 0 + 0")
     assert project.planned() == sorted([*CHAIN[2:], "respond"])
-    project.edit("engines/_kernel.py", "n_recent = kept + 0", "n_recent = kept")
+    project.edit("engines/_kernel.py", "kept = 0 + 0", "kept = 0")
     project.edit("report/report.css", "--ink: #22262d", "--ink: #22262e")
     assert project.planned() == ["experiment"]
     project.edit("report/report.css", "--ink: #22262e", "--ink: #22262d")
@@ -161,6 +162,86 @@ def test_stored_events_give_the_same_network_through_the_stages(project):
     assert len(list((project.folder / "results" / "events").iterdir())) == 3  # one training pass, two frozen ones
 
 
+def test_a_deleted_result_is_made_again(project):
+    for name in ("metrics.json", "figures/confusion.svg"):
+        path = project.report(name)
+        kept = path.read_bytes()
+        path.unlink()
+        assert project.planned() == ["experiment"]
+        path.write_bytes(kept)
+
+
+def test_events_of_another_protocol_are_refused(project, tmp_path):
+    results = project.folder / "results"
+    command = train_command(project, tmp_path / "a", tmp_path / "c", 1)
+    levels = np.load(next(results.glob("encode/*/levels.npz")))["train_levels"]
+    n = len(levels)
+    wrong = {
+        "later": {"step": np.full(n, 5000, np.uint16), "source": np.zeros(n, np.uint16), "offsets": np.arange(n + 1)},
+        "wider": {"step": np.zeros(n, np.uint16), "source": np.full(n, 64, np.uint16), "offsets": np.arange(n + 1)},
+        "fewer": {"step": np.zeros(3, np.uint16), "source": np.zeros(3, np.uint16), "offsets": np.arange(4)},
+        "torn": {"step": np.zeros(3, np.uint16), "source": np.zeros(3, np.uint16), "offsets": np.arange(n + 1)},
+    }
+    for name, arrays in wrong.items():
+        path = tmp_path / f"{name}.npz"
+        np.savez(path, **arrays)
+        at = command.index("--output")
+        one = [*command[:at], f"events_0={path}", *command[at:]]
+        done = subprocess.run(one, env=project.env, cwd=project.folder, capture_output=True, text=True)
+        assert done.returncode == 1, name
+        assert f"{name}.npz' " in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_second_experiment_under_the_same_name_replaces_the_first_one_whole(project):
+    printed = project.stdp("run", "tiny", "--set", "seeds=[0,1]", "--set", "embeddings=[]").stdout
+    assert "seed 1" in printed
+    assert project.report("figures/run002").is_dir()
+    assert not project.report("figures/map_pca.png").exists()
+    assert "Each run" in project.report("report.html").read_text()
+    project.stdp("run", "tiny")
+    assert project.report("figures/map_pca.png").exists()
+    assert not list(project.report("figures").glob("run002/*"))
+
+
+def test_a_killed_job_is_named_and_snakemakes_lock_can_be_removed(project):
+    passes = ("--set", "training.passes=200")
+    command = [sys.executable, "-m", "stdp_pipeline", "run", "tiny", *passes]
+    log = project.folder / "results" / "logs" / "train"
+    before = set(log.iterdir())
+    process = subprocess.Popen(
+        command, cwd=project.folder, env=project.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    children = _wait_for_training(process.pid, project.folder)
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "did not finish" in errors
+    assert "train digits-25-triplet-s0-" in errors[errors.rindex("did not finish") :]
+    assert set(log.iterdir()) != before
+
+
+def _wait_for_training(parent: int, folder: Path) -> list[int]:
+    """Return the processes of the training that a run started, once there are any."""
+    for _ in range(600):
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    words = (entry / "cmdline").read_bytes().split(b"\0")
+                    here = os.readlink(entry / "cwd") == str(folder)
+                except OSError:
+                    continue
+                if here and b"train" in words and any(w.endswith(b"stdp") for w in words):
+                    found.append(int(entry.name))
+        if found:
+            time.sleep(0.5)
+            return found
+        time.sleep(0.05)
+    raise AssertionError("no training process appeared")
+
+
 def test_snakemakes_own_report(project):
     project.stdp("run", "tiny", "--", "--report", "report.zip")
     assert (project.folder / "report.zip").stat().st_size > 100_000
@@ -172,7 +253,7 @@ def test_a_failing_job_shows_its_message_and_a_non_zero_status(project, tmp_path
     summary = done.stderr[done.stderr.rindex("stdp run: error:") :]
     assert "norm_total must be at most inputs x w_max = 64" in summary
     assert "train digits-25-triplet-s0-" in summary
-    assert "Run the same command again" in done.stderr
+    assert "run the same command again" in done.stderr
 
 
 def test_the_linter_is_content():
