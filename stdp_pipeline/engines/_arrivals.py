@@ -12,7 +12,7 @@ that arrive in one step lie side by side; ``position[i, j]`` tells where the syn
 
 from __future__ import annotations
 
-from stdp_pipeline.engines._loops import add_rows, any_above, decayed
+from stdp_pipeline.engines._loops import add_rows, any_above, decayed, recent_traces
 from stdp_pipeline.engines._slots import on_pre
 
 STRONG = 10.0  # bound of the excitatory conductance below which a step counts as weak when delays are synaptic
@@ -36,8 +36,15 @@ def remember_together(s, work, run, tr):
 
 
 def pre_spikes_together(s, exc, run, tr, rule, work, n_recent, k, t):
-    """Let the spikes that arrive in step k update their traces and change weights of recently active neurons."""
-    for e in range(work.first[k], work.first[k + 1]):
+    """Let the spikes that arrive in step k update their traces and change weights of recently active neurons.
+
+    Return how many neurons are recently active.
+    """
+    begin, end = work.first[k], work.first[k + 1]
+    if begin == end:
+        return n_recent
+    n_recent = recent_traces(s, tr, work, n_recent, t)
+    for e in range(begin, end):
         i = work.sources[e]
         if run.additive:
             s.trace_pre[i] = decayed(s.trace_pre[i], t - s.last_pre[i], tr.pre) + exc.one
@@ -48,6 +55,7 @@ def pre_spikes_together(s, exc, run, tr, rule, work, n_recent, k, t):
             j = work.recent[a]
             w = on_pre(work.weights[i, j], s.trace_pre[i], work.fast[a], work.slow[a], rule)
             work.weights[i, j] = min(max(w, run.w_min), run.w_max)
+    return n_recent
 
 
 def hear_together(s, run, tr, work, j, t):
@@ -88,7 +96,10 @@ def remember_apart(s, work, run, tr):
 
 
 def pre_spikes_apart(s, exc, run, tr, rule, work, n_recent, k, t):
-    """Let input spikes update their traces now, and change weights of recently active neurons where they arrive now."""
+    """Let input spikes update their traces now, and change weights of recently active neurons where they arrive now.
+
+    Return how many neurons are recently active.
+    """
     rows = work.ring.shape[0]
     now, before = work.ring[t % rows], work.ring[(t - 1) % rows]
     for i in range(now.shape[0]):
@@ -100,6 +111,7 @@ def pre_spikes_apart(s, exc, run, tr, rule, work, n_recent, k, t):
         s.trace_pre[i] = now[i]
         s.last_pre[i] = t
     if n_recent > 0:
+        n_recent = recent_traces(s, tr, work, n_recent, t)
         for d in range(min(k, run.n_delays - 1), -1, -1):
             for e in range(work.first[k - d], work.first[k - d + 1]):
                 i = work.sources[e]
@@ -110,6 +122,7 @@ def pre_spikes_apart(s, exc, run, tr, rule, work, n_recent, k, t):
                         x = work.ring[(t - d) % rows, i]
                         w = on_pre(work.weights[i, q], x, work.fast[a], work.slow[a], rule)
                         work.weights[i, q] = min(max(w, run.w_min), run.w_max)
+    return n_recent
 
 
 def hear_apart(s, run, tr, work, j, t):

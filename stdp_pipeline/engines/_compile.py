@@ -62,8 +62,10 @@ class _Collector:
                 self.collect(module_name, used)
         if isinstance(node, ast.FunctionDef):
             cached = ", cache=True" if name in self.entries else ""
+            # The kernel's tuples of arrays are large; a call that is not inlined copies them, every step anew.
+            inlined = ", forceinline=True" if any(a.arg == "work" for a in node.args.args) and not cached else ""
             # Division as in NumPy: a check for zero would keep the loop over neurons from being vectorised.
-            decorator = f"@njit(nogil=True, error_model='numpy'{cached})"
+            decorator = f"@njit(nogil=True, error_model='numpy'{cached}{inlined})"
             self.chunks.append(f"{decorator}\n{ast.unparse(_bare(node))}")
         else:
             self.chunks.append(ast.unparse(node))

@@ -99,22 +99,6 @@ def inhibit_others(s, inh, run, work, n_inh_fired, n_awake, t):
             s.last_inh[j] = t
 
 
-def recent_traces(s, tr, work, n_recent, t):
-    """Read the postsynaptic traces of the recently active neurons, dropping those whose traces have died."""
-    kept = 0
-    for a in range(n_recent):
-        j = work.recent[a]
-        lag = t - s.last_exc[j]
-        if work.over[j] or lag < tr.post_fast.shape[0] or lag < tr.post_slow.shape[0]:
-            work.recent[kept] = j
-            work.fast[kept] = decayed(s.trace_post[0, j], lag, tr.post_fast)
-            work.slow[kept] = decayed(s.trace_post[1, j], lag, tr.post_slow)
-            kept += 1
-        else:
-            work.is_recent[j] = 0
-    return kept
-
-
 def post_spikes(s, exc, run, tr, rule, work, n_fired, n_recent, t):
     """Let the neurons that fire change their weights and update their traces; return how many are recently active."""
     for f in range(n_fired):
@@ -193,8 +177,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, out, n_out, fault):
 
         # 4. Plasticity: presynaptic spikes, then postsynaptic ones.
         if learn:
-            n_recent = recent_traces(s, tr, work, n_recent, t)
-            pre_spikes(s, exc, run, tr, rule, work, n_recent, k, t)
+            n_recent = pre_spikes(s, exc, run, tr, rule, work, n_recent, k, t)
             n_recent = post_spikes(s, exc, run, tr, rule, work, n_fired, n_recent, t)
 
         # 5. Resets.

@@ -108,6 +108,22 @@ def decayed(value, lag, table):
     return value * table[lag] if lag < table.shape[0] else value - value
 
 
+def recent_traces(s, tr, work, n_recent, t):
+    """Read the postsynaptic traces of the recently active neurons, dropping those whose traces have died."""
+    kept = 0
+    for a in range(n_recent):
+        j = work.recent[a]
+        lag = t - s.last_exc[j]
+        if work.over[j] or lag < tr.post_fast.shape[0] or lag < tr.post_slow.shape[0]:
+            work.recent[kept] = j
+            work.fast[kept] = decayed(s.trace_post[0, j], lag, tr.post_fast)
+            work.slow[kept] = decayed(s.trace_post[1, j], lag, tr.post_slow)
+            kept += 1
+        else:
+            work.is_recent[j] = 0
+    return kept
+
+
 def wake(s, inh, tr, work):
     """Fill the lists of inhibitory neurons to simulate and of neurons with a living trace; return their lengths."""
     n_awake = 0

@@ -79,7 +79,7 @@ def remember(s: Any, work: Any, run: Any, tr: Any) -> Any:
 
 
 def pre_spikes(s: Any, exc: Any, run: Any, tr: Any, rule: Any, work: Any, n_recent: Any, k: Any, t: Any) -> Any:
-    """Update traces and weights for the input spikes of step k."""
+    """Update traces and weights for the input spikes of step k; return how many neurons are recently active."""
 
 
 def hear(s: Any, run: Any, tr: Any, work: Any, j: Any, t: Any) -> Any:
