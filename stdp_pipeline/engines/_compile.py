@@ -33,6 +33,8 @@ from numba import njit
 
 '''
 _FOREIGN = {"math", "np"}
+# Called once in a presentation, not in every step: inlining them would only make the compiler's work longer.
+_PER_PRESENTATION = {"present", "gather_events", "normalise", "wake", "is_over", "remember_together", "remember_apart"}
 
 
 class _Collector:
@@ -63,7 +65,8 @@ class _Collector:
         if isinstance(node, ast.FunctionDef):
             cached = ", cache=True" if name in self.entries else ""
             # The kernel's tuples of arrays are large; a call that is not inlined copies them, every step anew.
-            inlined = ", forceinline=True" if any(a.arg == "work" for a in node.args.args) and not cached else ""
+            per_step = any(a.arg == "work" for a in node.args.args) and name not in _PER_PRESENTATION
+            inlined = ", forceinline=True" if per_step and not cached else ""
             # Division as in NumPy: a check for zero would keep the loop over neurons from being vectorised.
             decorator = f"@njit(nogil=True, error_model='numpy'{cached}{inlined})"
             self.chunks.append(f"{decorator}\n{ast.unparse(_bare(node))}")

@@ -131,10 +131,14 @@ def test_theta_rises_by_its_step_at_each_spike(make_model, make_inputs, bars, se
 def test_an_unstable_step_stops_with_image_step_and_cause(make_model, make_inputs, seed, engine):
     # Euler with a step far beyond stability: the potential overshoots every reversal potential.
     model = make_model(
-        exc={"tau_mem_ms": 1.0}, integrator="euler", rule={"norm_total": None}, network={"w_inh_exc": 500.0}
+        exc={"tau_mem_ms": 1.0},
+        integrator="euler",
+        precision="float64",
+        rule={"norm_total": None},
+        network={"w_inh_exc": 500.0},
     )
     levels = np.full((1, 400), 255, np.uint8)
-    start = initial_state(model.network, 400, seed)
+    start = initial_state(model.network, 400, seed, "float64")
     with pytest.raises(ActivityError, match=r"activity exploded at train image 0, .*step \d+.*exponential_euler"):
         engine.train(model, start, make_inputs(levels, seed), np.array([0]), 0)
 
