@@ -6,7 +6,8 @@ engine, and nothing has to be stored to be repeatable.
 
 Two generators are offered, both of the Philox family:
 
-* :func:`philox4x32` for code that is compiled (input spikes): plain integer arithmetic on ``uint64`` words.
+* :func:`philox4x32` for code that is compiled (input spikes, and stochastic synapses through
+  :func:`synapse_chance`): plain integer arithmetic on ``uint64`` words.
 * :func:`uniforms` for arrays drawn once (initial weights, shuffles): NumPy's own Philox bit generator, read as
   raw words because only those are guaranteed to stay the same between NumPy versions (NEP 19).
 
@@ -20,7 +21,16 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["FROZEN_PASS", "SPLIT_CODES", "philox4x32", "seed_words", "shuffled", "uniforms"]
+__all__ = [
+    "FROZEN_PASS",
+    "SPLIT_CODES",
+    "no_chance",
+    "philox4x32",
+    "seed_words",
+    "shuffled",
+    "synapse_chance",
+    "uniforms",
+]
 
 SPLIT_CODES = {"train": 0, "test": 1}
 """Counter word that tells the data splits apart."""
@@ -74,6 +84,40 @@ def philox4x32(k0, k1, c0, c1, c2, c3):
 def seed_words(seed: int) -> tuple[np.uint64, np.uint64]:
     """Split a seed into the two 32-bit key words of :func:`philox4x32`."""
     return np.uint64(seed & 0xFFFFFFFF), np.uint64((seed >> 32) & 0xFFFFFFFF)
+
+
+def no_chance(key, t, kind, i, j):
+    """Return 0: what deterministic rules get in the place of :func:`synapse_chance`."""
+    return 0.0
+
+
+def synapse_chance(key, t, kind, i, j):
+    """Return the uniform number on (0, 1) of one synapse at one spike; four inputs share one call of the generator.
+
+    Parameters
+    ----------
+    key : (2,) uint64
+        From :func:`seed_words`.
+    t : int
+        Step since the start of training.
+    kind : int
+        0 for a presynaptic spike, 1 for a postsynaptic one.
+    i, j : int
+        Input and neuron, below 65 536.
+
+    Returns
+    -------
+    float
+    """
+    low32 = np.uint64(0xFFFFFFFF)
+    now = np.uint64(t)
+    where = (np.uint64(i) >> np.uint64(2)) | (np.uint64(j) << np.uint64(16))
+    when = ((now >> np.uint64(32)) & np.uint64(0xFFFF)) | (np.uint64(kind) << np.uint64(16))
+    # Input spikes have the code of their split, 0 or 1, in the last word.
+    words = philox4x32(key[0], key[1], where, now & low32, when, np.uint64(2))
+    place = np.uint64(i) & np.uint64(3)
+    word = words[0] if place == 0 else words[1] if place == 1 else words[2] if place == 2 else words[3]
+    return (word + 0.5) * 2.0**-32
 
 
 _PURPOSES = {"weights": 1, "order": 2, "embedding": 3, "delays": 4}

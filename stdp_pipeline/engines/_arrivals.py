@@ -6,131 +6,72 @@ puts one of them into the slots.
 *together*: every spike of an input arrives at all neurons in the same step. That is a network without delays, and one
 with axonal delays too, since there only the times of the input spikes are shifted, before the presentation.
 
-*apart*: every synapse has its own delay. The weights of an input are kept in the order of their delays, so that those
-that arrive in one step lie side by side; ``position[i, j]`` tells where the synapse from i to j is.
+*apart*: every synapse has its own delay. A spike adds its weights right away to the conductances that its neurons will
+get in the steps of arrival (``future``), and depresses them at once by what the postsynaptic traces will be at arrival.
+Both are exact unless a neuron fires while the spike is on its way. So when a neuron fires, what was done ahead to its
+weights is undone from a record (``past``), and done again after potentiation.
 """
 
 from __future__ import annotations
 
-from stdp_pipeline.engines._loops import add_rows, any_above, decayed, recent_traces
-from stdp_pipeline.engines._slots import on_pre
+import numpy as np
 
-STRONG = 10.0  # bound of the excitatory conductance below which a step counts as weak when delays are synaptic
+from stdp_pipeline.engines._loops import add_rows, decayed
+from stdp_pipeline.engines._recent import read_traces
+from stdp_pipeline.engines._slots import chance, on_pre
 
-
-def place_together(work, i, j):
-    """Column of the synapse from i to j."""
-    return j
-
-
-def deliver_together(s, work, run, w_most, k, exc_most):
-    """Add the spikes that arrive in step k to the conductances; return a bound of these."""
-    begin, end = work.first[k], work.first[k + 1]
-    add_rows(work.weights, work.sources, begin, end, s.g_exc)
-    return exc_most + (end - begin) * w_most
+STRONG = 10.0
+"""Bound of the excitatory conductance up to which a step may count as weak when delays are synaptic."""
 
 
-def remember_together(s, work, run, tr):
+def begin_together(s, run, work):
     """Prepare for a presentation: nothing to do, traces are decayed when they are read."""
     return
 
 
-def pre_spikes_together(s, exc, run, tr, rule, work, n_recent, k, t):
-    """Let the spikes that arrive in step k update their traces and change weights of recently active neurons.
+def room_together(run, work):
+    """Entries of ``past`` that a neuron needs in this presentation."""
+    return 0
 
-    Return how many neurons are recently active.
-    """
+
+def undo_together(s, run, work, past, j, k):
+    """Undo what was done ahead of time to the weights of a neuron that fires: nothing was."""
+    return
+
+
+def redo_together(s, run, tr, rule, work, past, j, k, t):
+    """Do ahead of time what spikes on their way to a neuron will do: nothing is on its way."""
+    return
+
+
+def deliver_together(s, run, work, w_most, exc_most, k):
+    """Add the spikes that arrive in step k to the conductances; return a bound of these."""
     begin, end = work.first[k], work.first[k + 1]
-    if begin == end:
-        return n_recent
-    n_recent = recent_traces(s, tr, work, n_recent, t)
+    add_rows(s.weights, work.sources, begin, end, s.g_exc)
+    return exc_most + (end - begin) * w_most
+
+
+def pre_spikes_together(s, exc, run, tr, rule, work, past, n_recent, k, t):
+    """Let the spikes that arrive in step k update their traces and change weights of recently active neurons."""
+    begin, end = work.first[k], work.first[k + 1]
+    if begin < end and n_recent > 0:
+        read_traces(tr, work, n_recent, t)
     for e in range(begin, end):
         i = work.sources[e]
-        if run.additive:
-            s.trace_pre[i] = decayed(s.trace_pre[i], t - s.last_pre[i], tr.pre) + exc.one
-        else:
-            s.trace_pre[i] = exc.one
+        x = decayed(s.trace_pre[i], t - s.last_pre[i], tr.pre) + exc.one if run.additive else exc.one
+        s.trace_pre[i] = x
         s.last_pre[i] = t
         for a in range(n_recent):
             j = work.recent[a]
-            w = on_pre(work.weights[i, j], s.trace_pre[i], work.fast[a], work.slow[a], rule)
-            work.weights[i, j] = min(max(w, run.w_min), run.w_max)
-    return n_recent
+            w = on_pre(s.weights[i, j], x, work.fast[a], work.slow[a], chance(work.key, t, 0, i, j), rule)
+            s.weights[i, j] = min(max(w, run.w_min), run.w_max)
 
 
-def hear_together(s, run, tr, work, j, t):
+def hear_together(s, run, tr, work, j, k, t):
     """List the inputs whose trace neuron j meets in step t, with their traces; return how many."""
     n_heard = 0
     for i in range(s.trace_pre.shape[0]):
-        lag = t - s.last_pre[i]
-        if run.all_inputs or lag < tr.pre.shape[0]:
-            work.pre[n_heard] = decayed(s.trace_pre[i], lag, tr.pre)
-            work.heard[n_heard] = i
-            n_heard += 1
-    return n_heard
-
-
-def place_apart(work, i, j):
-    """Place of the synapse from i to j in the order of delays."""
-    return work.position[i, j]
-
-
-def deliver_apart(s, work, run, w_most, k, exc_most):
-    """Add the spikes that arrive in step k, oldest first, to the conductances; return a bound of these."""
-    for d in range(min(k, run.n_delays - 1), -1, -1):
-        for e in range(work.first[k - d], work.first[k - d + 1]):
-            i = work.sources[e]
-            for q in range(work.start[i, d], work.start[i, d + 1]):
-                s.g_exc[work.order[i, q]] += work.weights[i, q]
-    # Many spikes are under way, so a bound from their number would be far too high; look at the conductances instead.
-    return 1e30 if any_above(s.g_exc, STRONG) else STRONG
-
-
-def remember_apart(s, work, run, tr):
-    """Lay down the presynaptic traces of the steps before a presentation, as far back as delays reach."""
-    rows = work.ring.shape[0]
-    for i in range(s.trace_pre.shape[0]):
-        for back in range(1, run.n_delays + 1):
-            t = s.step[0] - back
-            work.ring[t % rows, i] = decayed(s.trace_pre[i], t - s.last_pre[i], tr.pre)
-
-
-def pre_spikes_apart(s, exc, run, tr, rule, work, n_recent, k, t):
-    """Let input spikes update their traces now, and change weights of recently active neurons where they arrive now.
-
-    Return how many neurons are recently active.
-    """
-    rows = work.ring.shape[0]
-    now, before = work.ring[t % rows], work.ring[(t - 1) % rows]
-    for i in range(now.shape[0]):
-        x = before[i] * tr.pre[1]
-        now[i] = x if x > run.negligible else x - x
-    for e in range(work.first[k], work.first[k + 1]):
-        i = work.sources[e]
-        now[i] = now[i] + exc.one if run.additive else exc.one
-        s.trace_pre[i] = now[i]
-        s.last_pre[i] = t
-    if n_recent > 0:
-        n_recent = recent_traces(s, tr, work, n_recent, t)
-        for d in range(min(k, run.n_delays - 1), -1, -1):
-            for e in range(work.first[k - d], work.first[k - d + 1]):
-                i = work.sources[e]
-                for a in range(n_recent):
-                    j = work.recent[a]
-                    if s.delays[i, j] == d:
-                        q = work.position[i, j]
-                        x = work.ring[(t - d) % rows, i]
-                        w = on_pre(work.weights[i, q], x, work.fast[a], work.slow[a], rule)
-                        work.weights[i, q] = min(max(w, run.w_min), run.w_max)
-    return n_recent
-
-
-def hear_apart(s, run, tr, work, j, t):
-    """List the inputs whose delayed trace neuron j meets in step t, with their traces; return how many."""
-    rows = work.ring.shape[0]
-    n_heard = 0
-    for i in range(s.trace_pre.shape[0]):
-        x = work.ring[(t - s.delays[i, j]) % rows, i]
+        x = decayed(s.trace_pre[i], t - s.last_pre[i], tr.pre)
         if run.all_inputs or x > 0:
             work.pre[n_heard] = x
             work.heard[n_heard] = i
@@ -138,32 +79,166 @@ def hear_apart(s, run, tr, work, j, t):
     return n_heard
 
 
-def arrange(weights, delays, arranged, order, position, start):
-    """Put the weights of each input into the order of their delays (stable counting sort)."""
-    n_input, n_exc = weights.shape
-    n_bins = start.shape[1] - 1
-    for i in range(n_input):
-        start[i] = 0
-        for j in range(n_exc):
-            start[i, delays[i, j] + 1] += 1
-        for d in range(n_bins):
-            start[i, d + 1] += start[i, d]
-        for j in range(n_exc):
-            q = start[i, delays[i, j]]
-            order[i, q] = j
-            position[i, j] = q
-            arranged[i, q] = weights[i, j]
-            start[i, delays[i, j]] = q + 1
-        for d in range(n_bins, 0, -1):
-            start[i, d] = start[i, d - 1]
-        start[i, 0] = 0
+def begin_apart(s, run, work):
+    """Prepare for a presentation: nothing is on its way, and the past is what the state says."""
+    work.future[:] = 0
+    for i in range(s.trace_pre.shape[0]):
+        work.latest[i] = -1
+        work.old_trace[i] = s.trace_pre[i]
+        work.old_last[i] = s.last_pre[i]
 
 
-def restore(weights, arranged, position):
-    """Put the weights back into the order of the neurons."""
-    for i in range(weights.shape[0]):
-        for j in range(weights.shape[1]):
-            weights[i, j] = arranged[i, position[i, j]]
+def on_their_way(run, work, k):
+    """Range of the spikes that may still have to arrive after step k."""
+    return work.first[max(k - run.n_delays + 1, 0)], work.first[k + 1]
+
+
+def room_apart(run, work):
+    """Entries of ``past`` that a neuron needs: a power of two, at least the number of spikes on their way."""
+    most = 0
+    for k in range(run.n_steps):
+        begin, end = on_their_way(run, work, k)
+        most = max(most, end - begin)
+    need = 1
+    while need < most:
+        need *= 2
+    return need
+
+
+def scatter_rows(weights, target, sources, begin, end, future, row):
+    """Add the weights of the spiking inputs to the coming conductances, each where its delay says.
+
+    This loop takes most of the time when delays are synaptic, and is bound by its loads and stores. So ``target`` holds
+    four 16-bit places in each word, and all indices are unsigned: one that may be negative would cost a comparison.
+    """
+    flat = future.reshape(future.size)
+    low16, zero, one, two, three = np.uint64(0xFFFF), np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3)
+    n_exc, width = np.uint64(weights.shape[1]), np.uint64(future.shape[2])
+    for b in range(np.uint64(future.shape[0])):
+        ahead = (b * np.uint64(future.shape[1]) + np.uint64(row)) * width
+        first = b * width
+        n = min(width, n_exc - first)
+        for e in range(begin, end):
+            i = sources[e]
+            for q in range(first >> two, (first + n) >> two):
+                places = target[i, q]
+                j = q << two
+                flat[ahead + (places & low16)] += weights[i, j]
+                flat[ahead + ((places >> np.uint64(16)) & low16)] += weights[i, j + one]
+                flat[ahead + ((places >> np.uint64(32)) & low16)] += weights[i, j + two]
+                flat[ahead + (places >> np.uint64(48))] += weights[i, j + three]
+            for r in range(zero, n & three):
+                j = first + (n & ~three) + r
+                places = target[i, j >> two] >> (r << np.uint64(4))
+                flat[ahead + (places & low16)] += weights[i, j]
+
+
+def take(g, arriving, limit):
+    """Add what arrives to the conductances; return whether any is above a limit."""
+    above = False
+    for j in range(g.shape[0]):
+        x = g[j] + arriving[j]
+        g[j] = x
+        above = above | (x > limit)
+    return above
+
+
+def turn(future, n_delays):
+    """Make the second half of the coming steps the first one, all of whose steps have passed."""
+    for b in range(future.shape[0]):
+        passed, coming = future[b, :n_delays].reshape(-1), future[b, n_delays:].reshape(-1)
+        for q in range(passed.shape[0]):
+            passed[q] = coming[q]
+            coming[q] = 0
+
+
+def deliver_apart(s, run, work, w_most, exc_most, k):
+    """Send off the spikes of step k, and add those that arrive in it to the conductances; return a bound of these."""
+    now = k % run.n_delays
+    if now == 0:
+        turn(work.future, run.n_delays)
+    scatter_rows(s.weights, work.target, work.sources, work.first[k], work.first[k + 1], work.future, now)
+    # Many spikes are under way, so a bound from their number would be far too high; look at the conductances instead.
+    strong = False
+    width = work.future.shape[2]
+    for b in range(work.future.shape[0]):
+        strong |= take(s.g_exc[b * width : (b + 1) * width], work.future[b, now], np.float32(STRONG))
+    return 1e30 if strong else STRONG
+
+
+def depress(s, run, tr, rule, work, past, a, e, due):
+    """Record the weight from the input of spike e to recently active neuron a, and depress it as of step ``due``."""
+    i, j = work.sources[e], work.recent[a]
+    lag = due - work.recent_last[a]
+    y_fast, y_slow = decayed(work.peak_fast[a], lag, tr.post_fast), decayed(work.peak_slow[a], lag, tr.post_slow)
+    past[work.row[a], np.uint64(e & (past.shape[1] - 1))] = s.weights[i, j]
+    w = on_pre(s.weights[i, j], work.x_at[e], y_fast, y_slow, chance(work.key, due, 0, i, j), rule)
+    s.weights[i, j] = min(max(w, run.w_min), run.w_max)
+
+
+def pre_spikes_apart(s, exc, run, tr, rule, work, past, n_recent, k, t):
+    """Let the spikes of step k update their traces, and change weights of recently active neurons ahead of time."""
+    for e in range(work.first[k], work.first[k + 1]):
+        i = work.sources[e]
+        x = decayed(s.trace_pre[i], t - s.last_pre[i], tr.pre) + exc.one if run.additive else exc.one
+        s.trace_pre[i] = x
+        s.last_pre[i] = t
+        work.when[e] = k
+        work.x_at[e] = x
+        work.before[e] = work.latest[i]
+        work.latest[i] = e
+        if run.depresses:
+            for a in range(n_recent):
+                depress(s, run, tr, rule, work, past, a, e, t + s.delays[i, work.recent[a]])
+
+
+def undo_apart(s, run, work, past, j, k):
+    """Undo what was done ahead of time to the weights of a neuron that fires in step k."""
+    a = work.at[j]
+    if run.depresses and a >= 0:
+        begin, end = on_their_way(run, work, k)
+        for e in range(end - 1, begin - 1, -1):
+            i = work.sources[e]
+            if work.when[e] + s.delays[i, j] > k:
+                s.weights[i, j] = past[work.row[a], np.uint64(e & (past.shape[1] - 1))]
+
+
+def redo_apart(s, run, tr, rule, work, past, j, k, t):
+    """Do ahead of time, with the weights and traces after step k, what spikes on their way to neuron j will do."""
+    width = work.future.shape[2]
+    b, q, now = j // width, j % width, k % run.n_delays
+    for ahead in range(1, run.n_delays):
+        work.future[b, now + ahead, q] = 0
+    begin, end = on_their_way(run, work, k)
+    for e in range(begin, end):
+        i = work.sources[e]
+        ahead = work.when[e] + s.delays[i, j] - k
+        if ahead > 0:
+            work.future[b, now + ahead, q] += s.weights[i, j]
+            if run.depresses:
+                depress(s, run, tr, rule, work, past, work.at[j], e, t + ahead)
+
+
+def hear_apart(s, run, tr, work, j, k, t):
+    """List the inputs whose delayed trace neuron j meets in step t, with their traces; return how many."""
+    n_heard = 0
+    silence = tr.pre.shape[0] + run.n_delays  # steps after which a spike is forgotten, however long it takes
+    for i in range(s.trace_pre.shape[0]):
+        x = tr.pre[-1]
+        if t - s.last_pre[i] < silence:
+            d = s.delays[i, j]
+            e = work.latest[i]
+            while e >= 0 and work.when[e] + d > k:  # this one is still on its way
+                e = work.before[e]
+            if e >= 0:
+                x = decayed(work.x_at[e], k - d - work.when[e], tr.pre)
+            else:
+                x = decayed(work.old_trace[i], t - d - work.old_last[i], tr.pre)
+        if run.all_inputs or x > 0:
+            work.pre[n_heard] = x
+            work.heard[n_heard] = i
+            n_heard += 1
+    return n_heard
 
 
 def shift(n, event_step, event_source, delays, first, steps):

@@ -30,11 +30,14 @@ import math
 
 import numpy as np
 from numba import njit
+from stdp_pipeline.engines._fma import fma
 
 '''
-_FOREIGN = {"math", "np"}
-# Called once in a presentation, not in every step: inlining them would only make the compiler's work longer.
-_PER_PRESENTATION = {"present", "gather_events", "normalise", "wake", "is_over", "remember_together", "remember_apart"}
+_FOREIGN = {"math", "np", "fma"}
+# Called once in a presentation or less, not in every step: inlining them would only make the compiler's work longer.
+_NOT_PER_STEP = {"present", "gather_events", "scale_columns", "wake", "recall"} | {
+    f"{name}_{arrival}" for name in ("begin", "room") for arrival in ("together", "apart")
+}
 
 
 class _Collector:
@@ -48,12 +51,18 @@ class _Collector:
 
     def collect(self, module_name: str, name: str) -> None:
         """Add one top-level name of a module, after all that it uses."""
+        definitions, imports = _top_level(module_name)
+        if name not in definitions:  # a function that its module only passes on, perhaps under another name
+            self.collect(*imports[name])
+            if imports[name][1] != name:
+                self.done[name] = module_name
+                self.chunks.append(f"{name} = {imports[name][1]}")
+            return
         if name in self.done:
             if self.done[name] != module_name:
                 raise AssertionError(f"'{name}' is defined in {module_name} and in {self.done[name]}")
             return
         self.done[name] = module_name
-        definitions, imports = _top_level(module_name)
         node = definitions[name]
         for used in _names_used(node):
             if used in imports and imports[used][1] in self.slots:
@@ -65,10 +74,12 @@ class _Collector:
         if isinstance(node, ast.FunctionDef):
             cached = ", cache=True" if name in self.entries else ""
             # The kernel's tuples of arrays are large; a call that is not inlined copies them, every step anew.
-            per_step = any(a.arg == "work" for a in node.args.args) and name not in _PER_PRESENTATION
+            per_step = any(a.arg == "work" for a in node.args.args) and name not in _NOT_PER_STEP
             inlined = ", forceinline=True" if per_step and not cached else ""
-            # Division as in NumPy: a check for zero would keep the loop over neurons from being vectorised.
-            decorator = f"@njit(nogil=True, error_model='numpy'{cached}{inlined})"
+            # Division as in NumPy: a check for zero would keep the loop over neurons from being vectorised. No Numba
+            # runtime, that is no memory allocation and no counting of references to arrays: the counting, an atomic
+            # operation at every row of weights, took a third of the time.
+            decorator = f"@njit(nogil=True, error_model='numpy', _nrt=False{cached}{inlined})"
             self.chunks.append(f"{decorator}\n{ast.unparse(_bare(node))}")
         else:
             self.chunks.append(ast.unparse(node))
@@ -159,7 +170,8 @@ def compiled(entries: tuple[tuple[str, str], ...], slots: tuple[tuple[str, str, 
     import numba
 
     source = joined_source(entries, slots)
-    digest = hashlib.sha256(f"{numba.__version__}\n{source}".encode()).hexdigest()[:20]
+    parts = (numba.__version__, Path(__file__).with_name("_fma.py").read_text(encoding="utf-8"), source)
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
     name = f"stdp_kernel_{digest}"
     if name in sys.modules:
         return sys.modules[name]

@@ -3,14 +3,15 @@
 Never called from here: :mod:`stdp_pipeline.engines._compile` joins this source with that of one code, one rule and one
 integrator into a module of its own, and compiles that. :mod:`stdp_pipeline.engines._slots` lists the slots it fills.
 
-What makes it fast, without changing the model:
+What makes it fast, without changing the model (``docs/performance.md`` tells the story with figures):
 
 * A presentation's cost is one vectorised pass over the excitatory neurons per step, plus one row of weights per input
   spike. Everything else happens only where there are spikes.
 * Traces and theta are stored with the step of their last change and decayed when read.
 * Depression visits only the neurons whose postsynaptic trace is not negligible; only their columns, and those of
   neurons that fired, are scaled to the fixed sum again.
-* Inhibitory neurons are simulated only while they are away from their fixed point.
+* Inhibitory neurons are simulated only while they are driven; between, their potential has a closed form.
+* Once nothing drives any neuron any more, the rest of the presentation has a closed form, too.
 """
 
 from __future__ import annotations
@@ -18,20 +19,34 @@ from __future__ import annotations
 import numpy as np
 
 from stdp_pipeline.engines._arrivals import shift
+from stdp_pipeline.engines._layout import FLUSH_EVERY, WEAK
 from stdp_pipeline.engines._loops import (
-    decay,
+    any_nonzero,
     decayed,
-    is_over,
+    flush,
     membranes,
     membranes_small,
-    normalise,
+    relax,
     reset,
+    scale_columns,
     sort_by_step,
-    wake,
 )
-from stdp_pipeline.engines._slots import advance, deliver, draw, hear, on_post, place, pre_spikes, remember
+from stdp_pipeline.engines._recent import forget, recall, track
+from stdp_pipeline.engines._slots import (
+    advance,
+    begin,
+    chance,
+    deliver,
+    draw,
+    hear,
+    on_post,
+    pre_spikes,
+    redo,
+    room,
+    undo,
+)
 
-OK, EXPLODED, TOO_MANY, NOT_FINITE, INPUT_FULL, OUTPUT_FULL = 0, 1, 2, 3, 4, 5
+OK, EXPLODED, TOO_MANY, NOT_FINITE, INPUT_FULL, OUTPUT_FULL, PAST_FULL = range(7)
 
 
 def thresholds(s, exc, run, learn, work, k, t, fault):
@@ -49,41 +64,60 @@ def thresholds(s, exc, run, learn, work, k, t, fault):
     return n_fired
 
 
+def wake(s, inh, work):
+    """List the inhibitory neurons that are driven or held at reset; return how many."""
+    n_awake = 0
+    for j in range(s.v_inh.shape[0]):
+        work.is_awake[j] = s.g_inh_exc[j] != 0 or s.step[0] - s.last_inh[j] <= inh.refractory
+        work.slept[j] = s.step[0] - 1
+        if work.is_awake[j]:
+            work.awake[n_awake] = j
+            n_awake += 1
+    return n_awake
+
+
+def rouse(s, inh, work, j, t):
+    """Bring the potential of a sleeping inhibitory neuron, which has only relaxed since, to step t."""
+    if s.v_inh[j] != inh.e_rest:
+        s.v_inh[j] = inh.e_rest + (s.v_inh[j] - inh.e_rest) * inh.keep_v ** (t - work.slept[j])
+
+
 def inhibitory(s, inh, work, n_awake, t):
-    """Advance the inhibitory neurons away from their fixed point; return how many fire and how many stay awake."""
+    """Advance the inhibitory neurons that are awake; return how many fire and how many stay awake."""
     n_fired = 0
     kept = 0
     zero = inh.flush - inh.flush
     for a in range(n_awake):
         j = work.awake[a]
-        before = s.v_inh[j]
-        asleep = False
-        if t - s.last_inh[j] > inh.refractory:
-            x = advance(before, s.g_inh_exc[j], zero, inh)
+        held = t - s.last_inh[j] <= inh.refractory
+        if not held:
+            x = advance(s.v_inh[j], s.g_inh_exc[j], zero, inh)
             s.v_inh[j] = x
             if x > inh.v_thresh:
                 work.inh_fired[j] = 1
                 n_fired += 1
-            asleep = x == before and s.g_inh_exc[j] == 0
+                held = True
         g = s.g_inh_exc[j] * inh.keep_exc
         s.g_inh_exc[j] = g if g > inh.flush else zero
-        if asleep:
-            work.is_awake[j] = 0
-        else:
+        if held or s.g_inh_exc[j] != 0:
             work.awake[kept] = j
             kept += 1
+        else:
+            work.is_awake[j] = 0
+            work.slept[j] = t
     return n_fired, kept
 
 
-def excite_partners(s, run, work, n_fired, n_awake):
+def excite_partners(s, inh, run, work, n_fired, n_awake, t):
     """Pass excitatory spikes on to the inhibitory partners; return how many are awake."""
     for f in range(n_fired):
         j = work.fired[f]
-        s.g_inh_exc[j] += run.w_exc_inh
         if not work.is_awake[j]:
+            rouse(s, inh, work, j, t)
             work.is_awake[j] = 1
             work.awake[n_awake] = j
             n_awake += 1
+        s.g_inh_exc[j] += run.w_exc_inh
     return n_awake
 
 
@@ -99,43 +133,49 @@ def inhibit_others(s, inh, run, work, n_inh_fired, n_awake, t):
             s.last_inh[j] = t
 
 
-def post_spikes(s, exc, run, tr, rule, work, n_fired, n_recent, t):
+def post_spikes(s, exc, run, tr, rule, work, past, n_fired, n_recent, k, t):
     """Let the neurons that fire change their weights and update their traces; return how many are recently active."""
     for f in range(n_fired):
         j = work.fired[f]
         lag = t - s.last_exc[j]
         fast = decayed(s.trace_post[0, j], lag, tr.post_fast)
         slow = decayed(s.trace_post[1, j], lag, tr.post_slow)
-        n_heard = hear(s, run, tr, work, j, t)
+        undo(s, run, work, past, j, k)
+        n_heard = hear(s, run, tr, work, j, k, t)
         for h in range(n_heard):
             i = work.heard[h]
-            q = place(work, i, j)
-            w = on_post(work.weights[i, q], work.pre[h], fast, slow, rule)
-            work.weights[i, q] = min(max(w, run.w_min), run.w_max)
+            w = on_post(s.weights[i, j], work.pre[h], fast, slow, chance(work.key, t, 1, i, j), rule)
+            s.weights[i, j] = min(max(w, run.w_min), run.w_max)
         if work.over[j]:
             for i in range(s.trace_pre.shape[0]):
-                q = place(work, i, j)
-                work.weights[i, q] = min(max(work.weights[i, q], run.w_min), run.w_max)
+                s.weights[i, j] = min(max(s.weights[i, j], run.w_min), run.w_max)
         s.trace_post[0, j] = fast + exc.one if run.additive else exc.one
         s.trace_post[1, j] = slow + exc.one if run.additive else exc.one
         s.changed[j] = 1
-        if not work.is_recent[j]:
-            work.is_recent[j] = 1
-            work.recent[n_recent] = j
-            n_recent += 1
+        if run.depresses:
+            n_recent = track(s, work, j, n_recent, t)
+        redo(s, run, tr, rule, work, past, j, k, t)
     return n_recent
 
 
-def present(s, exc, inh, run, tr, rule, w_most, learn, work, out, n_out, fault):
+def is_over(s, exc, work, n_awake):
+    """Whether no neuron can fire any more: nothing drives any, and all are and rest below threshold."""
+    if n_awake > 0 or any_nonzero(s.g_exc) or any_nonzero(s.g_inh):
+        return False
+    may_fire = False
+    for j in range(s.v_exc.shape[0]):
+        may_fire = may_fire | (s.v_exc[j] > work.low[j]) | (exc.e_rest > work.low[j])
+    return not may_fire
+
+
+def present(s, exc, inh, run, tr, rule, w_most, learn, work, past, out, n_out, fault):
     """Simulate one presentation, whose input spikes are in ``work``. Return the new ``n_out``, or -1 after a fault."""
     n_exc = s.v_exc.shape[0]
     begin_out = n_out
     t0 = s.step[0]
-    n_awake, n_recent = wake(s, inh, tr, work)
-    if learn:
-        # Whose weights this presentation may change: neurons with a living trace, and below those that fire.
-        s.changed[:] = work.is_recent
-        remember(s, work, run, tr)
+    n_awake = wake(s, inh, work)
+    begin(s, run, work)
+    n_recent = recall(s, run, work) if learn else 0
     # Bounds of the conductances, to tell the steps in which all of them are weak.
     exc_most = 0.0
     inh_most = 0.0
@@ -149,36 +189,35 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, out, n_out, fault):
 
     for k in range(run.n_steps):
         t = t0 + k
-        # 1. Membranes, then conductances (both from the values at the start of the step).
-        if exc.leak * (exc.one + exc.mean_exc * exc_most + exc.mean_inh * inh_most) <= 0.25:
+        # 1. Membranes and conductances (both from the values at the start of the step).
+        if exc.leak + exc.leak_exc * exc_most + exc.leak_inh * inh_most <= WEAK:
             candidates = membranes_small(s.v_exc, s.g_exc, s.g_inh, work.low, exc)
         else:
             candidates = membranes(s.v_exc, s.g_exc, s.g_inh, work.low, exc)
-        decay(s.g_exc, exc.keep_exc, exc.flush)
         exc_most *= exc.keep_exc
-        if inh_most > 0.0:
-            decay(s.g_inh, exc.keep_inh, exc.flush)
-            inh_most *= exc.keep_inh
-            if inh_most < 0.5 * exc.flush:  # half: the bound is rounded in another precision
-                inh_most = 0.0
+        inh_most *= exc.keep_inh
 
         # 2. Thresholds.
         n_fired = thresholds(s, exc, run, learn, work, k, t, fault) if candidates else 0
         if n_fired < 0:
             return -1
-        n_inh_fired, n_awake = inhibitory(s, inh, work, n_awake, t)
+        n_inh_fired = 0
+        if n_awake > 0:
+            n_inh_fired, n_awake = inhibitory(s, inh, work, n_awake, t)
 
         # 3. Propagation: input, excitatory to inhibitory, inhibitory to excitatory.
-        exc_most = deliver(s, work, run, w_most, k, exc_most)
-        n_awake = excite_partners(s, run, work, n_fired, n_awake)
+        exc_most = deliver(s, run, work, w_most, exc_most, k)
+        if n_fired > 0:
+            n_awake = excite_partners(s, inh, run, work, n_fired, n_awake, t)
         if n_inh_fired > 0:
             inhibit_others(s, inh, run, work, n_inh_fired, n_awake, t)
             inh_most += run.w_inh_exc * n_inh_fired
 
         # 4. Plasticity: presynaptic spikes, then postsynaptic ones.
         if learn:
-            n_recent = pre_spikes(s, exc, run, tr, rule, work, n_recent, k, t)
-            n_recent = post_spikes(s, exc, run, tr, rule, work, n_fired, n_recent, t)
+            pre_spikes(s, exc, run, tr, rule, work, past, n_recent, k, t)
+            if n_fired > 0:
+                n_recent = post_spikes(s, exc, run, tr, rule, work, past, n_fired, n_recent, k, t)
 
         # 5. Resets.
         for f in range(n_fired):
@@ -196,13 +235,22 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, out, n_out, fault):
             out.neuron[n_out] = j
             n_out += 1
 
-        if not learn and k >= run.n_image_steps + run.n_delays and is_over(s, exc, work, n_awake):
-            break
+        # 6. Now and then, tidy up.
+        if k % FLUSH_EVERY == FLUSH_EVERY - 1:
+            flush(s.g_exc, exc.flush)
+            flush(s.g_inh, exc.flush)
+            if n_recent > 0:
+                n_recent = forget(run, work, n_recent, t)
+            if k >= run.n_image_steps + run.n_delays and is_over(s, exc, work, n_awake):
+                relax(s.v_exc, exc.e_rest, exc.keep_v ** (run.n_steps - 1 - k))
+                break
 
     for j in range(n_exc):
         if not np.isfinite(s.v_exc[j]):
             fault[0], fault[1], fault[2] = NOT_FINITE, run.n_steps - 1, j
             return -1
+        if not work.is_awake[j]:
+            rouse(s, inh, work, j, t0 + run.n_steps - 1)
         if learn:
             s.theta[j] *= keep_all
     s.step[0] = t0 + run.n_steps
@@ -212,12 +260,13 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, out, n_out, fault):
 def gather_events(s, run, inp, image, pass_index, attempt, work):
     """Put the input spikes of one presentation into ``work``, by step of arrival; return their number, or -1."""
     if attempt == 0 and inp.offsets.shape[0] > 0:
-        begin = inp.offsets[image]
-        n = inp.offsets[image + 1] - begin
+        start = inp.offsets[image]
+        n = inp.offsets[image + 1] - start
         if n > work.event_step.shape[0]:
             return -1
-        work.event_step[:n] = inp.step[begin : begin + n]
-        work.event_source[:n] = inp.source[begin : begin + n]
+        for e in range(n):
+            work.event_step[e] = inp.step[start + e]
+            work.event_source[e] = inp.source[start + e]
     else:
         n = draw(
             inp.levels[image],
@@ -240,7 +289,9 @@ def gather_events(s, run, inp, image, pass_index, attempt, work):
     return n
 
 
-def run_images(s, exc, inh, run, tr, rule, inp, images, pass_index, min_spikes, max_attempts, learn, work, out, fault):
+def run_images(
+    s, exc, inh, run, tr, rule, inp, images, pass_index, protocol, first_attempt, learn, work, past, out, fault
+):
     """Present images in order, again and brighter where they cause too few spikes. Return how many were done."""
     n_out = 0
     w_most = run.w_max
@@ -252,23 +303,26 @@ def run_images(s, exc, inh, run, tr, rule, inp, images, pass_index, min_spikes, 
             fault[0] = OUTPUT_FULL
             return m
         begin_out = n_out
-        for attempt in range(max_attempts):
+        for attempt in range(first_attempt if m == 0 else 0, protocol.max_attempts):
+            fault[4] = attempt
             n_out = begin_out
-            if not learn:
-                reset(s, exc, inh)
-            elif run.norm_total > 0.0:
-                w_most = normalise(s, run, work)
             n = gather_events(s, run, inp, images[m], pass_index, attempt, work)
             if n < 0:
                 fault[0] = INPUT_FULL
                 return m
-            n_out = present(s, exc, inh, run, tr, rule, w_most, learn, work, out, n_out, fault)
+            if room(run, work) > past.shape[1]:
+                fault[0], fault[1] = PAST_FULL, room(run, work)
+                return m
+            if not learn:
+                reset(s, exc, inh)
+            elif run.norm_total > 0.0:
+                w_most = scale_columns(s, run, work)
+            n_out = present(s, exc, inh, run, tr, rule, w_most, learn, work, past, out, n_out, fault)
             if n_out < 0:
-                fault[4] = attempt
                 return m
             out.attempts[m] = attempt + 1
             out.n_input_spikes[m] = n
-            if n_out - begin_out >= min_spikes:
+            if n_out - begin_out >= protocol.min_spikes:
                 break
         out.offsets[m + 1] = n_out
     return images.shape[0]

@@ -12,14 +12,22 @@ import numpy as np
 
 from stdp_pipeline.engines._contract import Model
 
-__all__ = ["FLUSH", "NeuronConstants", "RunConstants", "Traces", "derive", "trace_table"]
+__all__ = ["FLUSH", "FLUSH_EVERY", "WEAK", "NeuronConstants", "RunConstants", "Traces", "derive", "trace_table"]
 
-FLUSH = {"float32": 1e-10, "float64": 1e-20}
-"""Conductances below this are set to zero: they move a potential by less than a thousandth of its rounding. It also
-spares the processor the denormal numbers into which a silent conductance would otherwise decay."""
+FLUSH = {"float32": 1e-8, "float64": 1e-20}
+"""Conductances below this are set to zero: until they have decayed they move a potential by less than a hundredth of
+its rounding. It also spares the processor the denormal numbers into which a silent conductance would otherwise
+decay."""
 
 NEGLIGIBLE = {"float32": 1e-8, "float64": 1e-12}
 """Traces below this are zero: times a learning rate of 0.01, no weight in [0, 1] can show the difference."""
+
+
+FLUSH_EVERY = 8
+"""Steps between two looks at negligible conductances."""
+
+WEAK = 0.25
+"""A step is weak where dt / tau_mem times the total conductance is at most this; then a polynomial is exact enough."""
 
 
 class NeuronConstants(NamedTuple):
@@ -33,10 +41,16 @@ class NeuronConstants(NamedTuple):
     keep_inh: Any
     mean_exc: Any  # mean of the decaying conductance over a step, relative to its value at the step's start
     mean_inh: Any
+    leak_exc: Any  # leak * mean_exc
+    leak_inh: Any
+    drive_rest: Any  # leak * e_rest, mV
+    drive_exc: Any  # leak * mean_exc * e_exc, mV
+    drive_inh: Any
+    phi: Any  # coefficients of the polynomial for (1 - exp(-x)) / x on [0, WEAK]
+    keep_v: float  # factor of v - e_rest over one step without conductances
     v_reset: Any  # mV
     v_thresh: Any  # mV, at theta = 0
     refractory: Any  # steps
-    inverse: Any  # 1 / k for k up to 7 (1 at k = 0)
     one: Any  # 1 in the precision of the run: a literal would make compiled code compute in double precision
     flush: Any
 
@@ -54,7 +68,8 @@ class RunConstants(NamedTuple):
     keep_theta: float  # factor of theta over one step
     norm_total: float  # 0: no normalisation
     n_delays: int  # number of different delays, 0 without delays
-    negligible: Any  # traces below this are zero
+    n_recent_steps: int  # steps after its own spike in which a presynaptic spike may change a neuron's weights
+    depresses: bool  # whether presynaptic spikes change weights at all
     all_inputs: bool  # a postsynaptic spike may change weights of inputs without a trace
     additive: bool  # traces add 1 at a spike instead of being set to 1
     v_limit: float  # mV; a spiking neuron above it proves an unstable step
@@ -62,7 +77,7 @@ class RunConstants(NamedTuple):
 
 
 class Traces(NamedTuple):
-    """Decay of the three traces over k = 0, 1, ... steps; beyond the end of a table the trace is zero."""
+    """Decay of the three traces over k = 0, 1, ... steps; the last entry, 0, holds for all later steps."""
 
     pre: np.ndarray
     post_fast: np.ndarray
@@ -72,10 +87,19 @@ class Traces(NamedTuple):
 def trace_table(tau_ms: float, dt_ms: float, dtype: str) -> np.ndarray:
     """Return exp(-k dt / tau) for k = 0, 1, ... until it is negligible.
 
-    Traces decay exactly in every integrator: Brian solves linear trace equations that way, too.
+    Traces decay exactly in every integrator: Brian solves linear trace equations that way, too. The last entry is 0.
     """
     n = math.ceil(-math.log(NEGLIGIBLE[dtype]) * tau_ms / dt_ms) + 1
-    return np.exp(-np.arange(n) * (dt_ms / tau_ms)).astype(dtype)
+    return np.append(np.exp(-np.arange(n) * (dt_ms / tau_ms)), 0.0).astype(dtype)
+
+
+def _phi(degree: int = 4) -> list[float]:
+    """Coefficients, lowest first, of the polynomial through (1 - exp(-x)) / x at the Chebyshev points of [0, WEAK].
+
+    Degree 4 is within 2.5e-9 of it, a twentieth of single precision's rounding.
+    """
+    x = np.polynomial.chebyshev.chebpts1(degree + 1) * (WEAK / 2) + WEAK / 2
+    return list(np.polynomial.polynomial.polyfit(x, -np.expm1(-x) / x, degree))
 
 
 def _keep(dt_ms: float, tau_ms: float, integrator: str) -> float:
@@ -100,8 +124,10 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
     net, rule = model.network, model.rule_params
 
     def neuron(p: Any, tau_inh_ms: float, e_inh_mv: float) -> NeuronConstants:
+        leak = dt / p.tau_mem_ms
+        leak_exc, leak_inh = leak * _mean(dt, p.tau_exc_ms, how), leak * _mean(dt, tau_inh_ms, how)
         return NeuronConstants(
-            leak=real(dt / p.tau_mem_ms),
+            leak=real(leak),
             e_rest=real(p.e_rest_mv),
             e_exc=real(p.e_exc_mv),
             e_inh=real(e_inh_mv),
@@ -109,14 +135,27 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
             keep_inh=real(_keep(dt, tau_inh_ms, how)),
             mean_exc=real(_mean(dt, p.tau_exc_ms, how)),
             mean_inh=real(_mean(dt, tau_inh_ms, how)),
+            leak_exc=real(leak_exc),
+            leak_inh=real(leak_inh),
+            drive_rest=real(leak * p.e_rest_mv),
+            drive_exc=real(leak_exc * p.e_exc_mv),
+            drive_inh=real(leak_inh * e_inh_mv),
+            phi=tuple(real(c) for c in _phi()),
+            keep_v=_keep(dt, p.tau_mem_ms, how),
             v_reset=real(p.v_reset_mv),
             v_thresh=real(p.v_thresh_mv),
             refractory=round(p.refractory_ms / dt),
-            inverse=tuple(real(1 / max(k, 1)) for k in range(8)),
             one=real(1),
             flush=real(FLUSH[model.precision]),
         )
 
+    traces = Traces(
+        trace_table(rule.tau_pre_ms, dt, model.precision),
+        trace_table(rule.tau_post_fast_ms, dt, model.precision),
+        trace_table(rule.tau_post_slow_ms, dt, model.precision),
+    )
+    lives = {"fast": len(traces.post_fast), "slow": len(traces.post_slow)}
+    n_recent_steps = max((lives[name] for name in model.rule.ON_PRE_READS), default=0)
     run = RunConstants(
         n_steps=model.n_image_steps + model.n_rest_steps,
         n_image_steps=model.n_image_steps,
@@ -128,7 +167,8 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
         keep_theta=_keep(dt, net.exc.tau_theta_ms, how),
         norm_total=rule.norm_total or 0.0,
         n_delays=model.n_delay_steps,
-        negligible=real(NEGLIGIBLE[model.precision]),
+        n_recent_steps=n_recent_steps,
+        depresses=bool(model.rule.ON_PRE_READS),
         all_inputs=not model.rule.SILENT_INPUTS_KEEP,
         additive=rule.trace == "add",
         v_limit=max(net.exc.e_exc_mv, net.exc.e_rest_mv) + 1.0,
@@ -136,10 +176,5 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
     )
     # Inhibitory neurons receive no inhibition; the constants of the missing conductance are never multiplied by
     # anything but zero.
-    traces = Traces(
-        trace_table(rule.tau_pre_ms, dt, model.precision),
-        trace_table(rule.tau_post_fast_ms, dt, model.precision),
-        trace_table(rule.tau_post_slow_ms, dt, model.precision),
-    )
     exc = neuron(net.exc, net.exc.tau_inh_ms, net.exc.e_inh_mv)
     return exc, neuron(net.inh, 1.0, net.inh.e_rest_mv), run, traces

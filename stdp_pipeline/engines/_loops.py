@@ -6,19 +6,37 @@ small and without branches, so that the compiler turns them into vector instruct
 
 from __future__ import annotations
 
-from stdp_pipeline.engines._slots import advance, advance_small, place
+import numpy as np
+
+from stdp_pipeline.engines._slots import advance, advance_small, normalise
+
+__all__ = [
+    "add_rows",
+    "any_nonzero",
+    "decayed",
+    "flush",
+    "membranes",
+    "membranes_small",
+    "relax",
+    "reset",
+    "scale_columns",
+    "sort_by_step",
+]
 
 
 def membranes(v, g_exc, g_inh, low, c):
-    """Advance all excitatory neurons by one step; return whether any may be above threshold.
+    """Advance all excitatory neurons and their conductances by one step; return whether any may be above threshold.
 
     "Or" does not depend on the order, so the loop vectorises; a maximum of floats or a 64-bit count would prevent it.
     """
     found = False
     for j in range(v.shape[0]):
-        x = advance(v[j], g_exc[j], g_inh[j], c)
+        e, i = g_exc[j], g_inh[j]
+        x = advance(v[j], e, i, c)
         v[j] = x
         found = found | (x > low[j])
+        g_exc[j] = e * c.keep_exc
+        g_inh[j] = i * c.keep_inh
     return found
 
 
@@ -26,62 +44,75 @@ def membranes_small(v, g_exc, g_inh, low, c):
     """Do the same where all conductances are weak."""
     found = False
     for j in range(v.shape[0]):
-        x = advance_small(v[j], g_exc[j], g_inh[j], c)
+        e, i = g_exc[j], g_inh[j]
+        x = advance_small(v[j], e, i, c)
         v[j] = x
         found = found | (x > low[j])
+        g_exc[j] = e * c.keep_exc
+        g_inh[j] = i * c.keep_inh
     return found
 
 
-def decay(g, keep, flush):
-    """Decay a conductance by one step; what is negligible becomes zero."""
-    zero = flush - flush
+def flush(g, limit):
+    """Set negligible conductances to zero."""
+    zero = limit - limit
     for j in range(g.shape[0]):
-        x = g[j] * keep
-        g[j] = x if x > flush else zero
+        g[j] = g[j] if g[j] > limit else zero
+
+
+def any_nonzero(g):
+    """Whether any value differs from zero."""
+    found = False
+    for j in range(g.shape[0]):
+        found = found | (g[j] != 0)
+    return found
+
+
+def relax(v, rest, keep):
+    """Let potentials without conductances approach rest; ``keep`` is the factor of their distance."""
+    for j in range(v.shape[0]):
+        v[j] = rest + (v[j] - rest) * keep
 
 
 def add_rows(weights, sources, begin, end, g_exc):
     """Add the weights of the spiking inputs to the excitatory conductances, in the order of the inputs."""
     e = begin
-    while e + 1 < end:  # two rows at a time: half the traffic on g_exc
-        row, next_row = weights[sources[e]], weights[sources[e + 1]]
+    while e + 3 < end:  # several rows at a time: less traffic on g_exc
+        a, b, c, d = sources[e], sources[e + 1], sources[e + 2], sources[e + 3]
         for j in range(g_exc.shape[0]):
-            g_exc[j] = (g_exc[j] + row[j]) + next_row[j]
+            g_exc[j] = (((g_exc[j] + weights[a, j]) + weights[b, j]) + weights[c, j]) + weights[d, j]
+        e += 4
+    if e + 1 < end:
+        a, b = sources[e], sources[e + 1]
+        for j in range(g_exc.shape[0]):
+            g_exc[j] = (g_exc[j] + weights[a, j]) + weights[b, j]
         e += 2
     if e < end:
-        row = weights[sources[e]]
+        a = sources[e]
         for j in range(g_exc.shape[0]):
-            g_exc[j] += row[j]
+            g_exc[j] += weights[a, j]
 
 
-def any_above(g, limit):
-    """Whether any value is above the limit."""
-    found = False
-    for j in range(g.shape[0]):
-        found = found | (g[j] > limit)
-    return found
-
-
-def normalise(s, run, work):
-    """Scale the columns that changed since they were last scaled to a fixed sum; mark those that leave the bounds.
+def scale_columns(s, run, work):
+    """Scale the weights of the neurons that changed since they were last scaled; mark those that leave the bounds.
 
     Return a bound of all weights.
     """
-    n_input, n_exc = work.weights.shape
+    n_input, n_exc = s.weights.shape
     most = run.w_max
     for j in range(n_exc):
         if s.changed[j]:
-            column = 0.0
+            total = 0.0
             for i in range(n_input):
-                column += work.weights[i, place(work, i, j)]
-            if column > 0.0:
-                factor = run.norm_total / column
+                total += s.weights[i, j]
+            if total > 0.0:
+                scale, shift = normalise(total, run.norm_total, n_input)
                 smallest, largest = run.w_min, run.w_max
                 for i in range(n_input):
-                    q = place(work, i, j)
-                    work.weights[i, q] *= factor
-                    smallest = min(smallest, work.weights[i, q])
-                    largest = max(largest, work.weights[i, q])
+                    w = s.weights[i, j] * scale + shift
+                    s.weights[i, j] = w
+                    smallest = min(smallest, s.weights[i, j])
+                    largest = max(largest, s.weights[i, j])
                 work.over[j] = largest > run.w_max or smallest < run.w_min
                 most = max(most, largest)
     return most
@@ -105,44 +136,7 @@ def sort_by_step(n, n_steps, step, source, first, sorted_source):
 
 def decayed(value, lag, table):
     """Value of a trace ``lag`` steps after its last change."""
-    return value * table[lag] if lag < table.shape[0] else value - value
-
-
-def recent_traces(s, tr, work, n_recent, t):
-    """Read the postsynaptic traces of the recently active neurons, dropping those whose traces have died."""
-    kept = 0
-    for a in range(n_recent):
-        j = work.recent[a]
-        lag = t - s.last_exc[j]
-        if work.over[j] or lag < tr.post_fast.shape[0] or lag < tr.post_slow.shape[0]:
-            work.recent[kept] = j
-            work.fast[kept] = decayed(s.trace_post[0, j], lag, tr.post_fast)
-            work.slow[kept] = decayed(s.trace_post[1, j], lag, tr.post_slow)
-            kept += 1
-        else:
-            work.is_recent[j] = 0
-    return kept
-
-
-def wake(s, inh, tr, work):
-    """Fill the lists of inhibitory neurons to simulate and of neurons with a living trace; return their lengths."""
-    n_awake = 0
-    n_recent = 0
-    for j in range(s.v_exc.shape[0]):
-        moves = advance(s.v_inh[j], s.g_inh_exc[j], inh.flush - inh.flush, inh) != s.v_inh[j]
-        work.is_awake[j] = 0
-        if moves or s.g_inh_exc[j] != 0 or s.step[0] - s.last_inh[j] <= inh.refractory:
-            work.is_awake[j] = 1
-            work.awake[n_awake] = j
-            n_awake += 1
-        lag = s.step[0] - s.last_exc[j]
-        work.is_recent[j] = 0
-        # Scaling may move weights out of their bounds; the next spike of their input clips them, so these are visited.
-        if work.over[j] or lag < tr.post_fast.shape[0] or lag < tr.post_slow.shape[0]:
-            work.is_recent[j] = 1
-            work.recent[n_recent] = j
-            n_recent += 1
-    return n_awake, n_recent
+    return value * table[np.uint64(min(lag, table.shape[0] - 1))]
 
 
 def reset(s, exc, inh):
@@ -155,14 +149,3 @@ def reset(s, exc, inh):
     s.last_exc[:] = -(2**40)
     s.last_inh[:] = -(2**40)
     s.step[0] = 0
-
-
-def is_over(s, exc, work, n_awake):
-    """Whether no neuron can fire any more: no drive is left, and rest is below threshold."""
-    for j in range(s.g_exc.shape[0]):
-        if s.g_exc[j] != 0 or work.low[j] < exc.e_rest:
-            return False
-    left = 0
-    for a in range(n_awake):
-        left += s.g_inh_exc[work.awake[a]] != 0
-    return left == 0

@@ -12,15 +12,19 @@ __all__ = [
     "SLOTS",
     "advance",
     "advance_small",
+    "begin",
+    "chance",
     "deliver",
     "draw",
     "exp_neg",
     "hear",
+    "normalise",
     "on_post",
     "on_pre",
-    "place",
     "pre_spikes",
-    "remember",
+    "redo",
+    "room",
+    "undo",
 ]
 
 SLOTS = tuple(name for name in __all__ if name != "SLOTS")
@@ -38,12 +42,20 @@ def exp_neg(x: Any) -> Any:
     """exp(-x) in the precision of the run; one of :mod:`stdp_pipeline.engines._integrators`."""
 
 
-def on_pre(w: Any, x_pre: Any, y_fast: Any, y_slow: Any, c: Any) -> Any:
+def on_pre(w: Any, x_pre: Any, y_fast: Any, y_slow: Any, u: Any, c: Any) -> Any:
     """Weight after a presynaptic spike; see :mod:`stdp_pipeline.plasticity`."""
 
 
-def on_post(w: Any, x_pre: Any, y_fast: Any, y_slow: Any, c: Any) -> Any:
+def on_post(w: Any, x_pre: Any, y_fast: Any, y_slow: Any, u: Any, c: Any) -> Any:
     """Weight after a postsynaptic spike; see :mod:`stdp_pipeline.plasticity`."""
+
+
+def normalise(total: Any, norm_total: Any, n_input: Any) -> Any:
+    """Factor and summand that scale a neuron's weights; see :mod:`stdp_pipeline.plasticity`."""
+
+
+def chance(key: Any, t: Any, kind: Any, i: Any, j: Any) -> Any:
+    """Uniform number of one synapse at one spike, or 0; one of :mod:`stdp_pipeline.random`."""
 
 
 def draw(
@@ -66,21 +78,31 @@ def draw(
 # The rest are one of the two sets of functions in :mod:`stdp_pipeline.engines._arrivals`.
 
 
-def place(work: Any, i: Any, j: Any) -> Any:
-    """Where the weight of the synapse from input i to neuron j is in row i of the weights."""
+def begin(s: Any, run: Any, work: Any) -> Any:
+    """Prepare for a presentation."""
 
 
-def deliver(s: Any, work: Any, run: Any, w_most: Any, k: Any, exc_most: Any) -> Any:
+def room(run: Any, work: Any) -> Any:
+    """Entries of ``past`` that a neuron needs in this presentation."""
+
+
+def deliver(s: Any, run: Any, work: Any, w_most: Any, exc_most: Any, k: Any) -> Any:
     """Add the spikes that arrive in step k to the conductances; return a bound of these."""
 
 
-def remember(s: Any, work: Any, run: Any, tr: Any) -> Any:
-    """Prepare the presynaptic traces for a presentation."""
+def pre_spikes(
+    s: Any, exc: Any, run: Any, tr: Any, rule: Any, work: Any, past: Any, n_recent: Any, k: Any, t: Any
+) -> Any:
+    """Update traces and weights for the input spikes of step k."""
 
 
-def pre_spikes(s: Any, exc: Any, run: Any, tr: Any, rule: Any, work: Any, n_recent: Any, k: Any, t: Any) -> Any:
-    """Update traces and weights for the input spikes of step k; return how many neurons are recently active."""
+def undo(s: Any, run: Any, work: Any, past: Any, j: Any, k: Any) -> Any:
+    """Undo what was done ahead of time to the weights of neuron j, which fires in step k."""
 
 
-def hear(s: Any, run: Any, tr: Any, work: Any, j: Any, t: Any) -> Any:
+def redo(s: Any, run: Any, tr: Any, rule: Any, work: Any, past: Any, j: Any, k: Any, t: Any) -> Any:
+    """Do ahead of time, after step k, what spikes on their way to neuron j will do."""
+
+
+def hear(s: Any, run: Any, tr: Any, work: Any, j: Any, k: Any, t: Any) -> Any:
     """List the inputs whose trace neuron j meets in step t; return how many."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stdp_pipeline import random
 from stdp_pipeline.engines import _arrivals, _integrators, _kernel
 from stdp_pipeline.engines._compile import compiled
 from stdp_pipeline.engines._contract import Inputs, Model, Progress, Responses
@@ -23,7 +24,7 @@ from stdp_pipeline.random import FROZEN_PASS, SPLIT_CODES, seed_words
 
 __all__ = ["respond", "train"]
 
-_ARRIVAL_SLOTS = ("deliver", "hear", "place", "pre_spikes", "remember")
+_ARRIVAL_SLOTS = ("begin", "deliver", "hear", "pre_spikes", "redo", "room", "undo")
 _BLOCK = 256  # images of a frozen pass that one thread takes at a time
 
 
@@ -48,32 +49,46 @@ class _State(NamedTuple):
 
 
 class _Work(NamedTuple):
-    """Scratch memory of a kernel call, and the weights in the order in which the kernel reads them."""
+    """Scratch memory of a kernel call."""
 
-    weights: np.ndarray
-    order: np.ndarray
-    position: np.ndarray
-    start: np.ndarray
-    ring: np.ndarray
-    axonal: np.ndarray
+    key: np.ndarray
+    # input spikes of a presentation
+    event_step: np.ndarray
+    event_source: np.ndarray
     by_source: np.ndarray
+    axonal: np.ndarray
     scratch: np.ndarray
+    first: np.ndarray
+    sources: np.ndarray
+    # neurons
     low: np.ndarray
     fired: np.ndarray
     inh_fired: np.ndarray
     awake: np.ndarray
     is_awake: np.ndarray
-    recent: np.ndarray
-    is_recent: np.ndarray
+    slept: np.ndarray
+    # recently active neurons
     over: np.ndarray
+    at: np.ndarray
+    recent: np.ndarray
+    recent_last: np.ndarray
+    peak_fast: np.ndarray
+    peak_slow: np.ndarray
     fast: np.ndarray
     slow: np.ndarray
+    row: np.ndarray
+    # inputs that a firing neuron meets
     pre: np.ndarray
     heard: np.ndarray
-    first: np.ndarray
-    sources: np.ndarray
-    event_step: np.ndarray
-    event_source: np.ndarray
+    # synaptic delays
+    future: np.ndarray
+    target: np.ndarray
+    when: np.ndarray
+    x_at: np.ndarray
+    before: np.ndarray
+    latest: np.ndarray
+    old_trace: np.ndarray
+    old_last: np.ndarray
 
 
 class _Input(NamedTuple):
@@ -100,41 +115,75 @@ class _Output(NamedTuple):
     n_input_spikes: np.ndarray
 
 
-def _work(model: Model, state: NetworkState) -> _Work:
+class _Protocol(NamedTuple):
+    """When an image is presented again."""
+
+    min_spikes: int
+    max_attempts: int
+
+
+def _work(model: Model, state: NetworkState, seed: int) -> _Work:
+    n_input, n_exc, n_delays = state.n_input, state.n_exc, model.n_delay_steps
+    real = np.dtype(model.precision)
+    mode = model.network.delays.mode
+    capacity = min(n_input * model.n_image_steps, 1_000_000)  # a spike of every input in every step
+    apart = mode == "synaptic"
+    # Neurons in one block of ``future``: delay * width + neuron fits in 16 bits.
+    width = min(-(-n_exc // 4) * 4, 2**16 // max(n_delays, 1) // 4 * 4)
+
     def ints(n: int) -> np.ndarray:
         return np.zeros(n, np.int64)
 
-    n_input, n_exc = state.n_input, state.n_exc
-    real = np.dtype(model.precision)
-    capacity = min(n_input * model.n_image_steps, 1_000_000)  # a spike of every input in every step
-    mode = model.network.delays.mode
-    apart = (n_input, n_exc) if mode == "synaptic" else (0, 0)
+    def indices(n: int) -> np.ndarray:
+        # Unsigned: compiled code checks whether a signed index counts from the end.
+        return np.zeros(n, np.uint32)
+
+    def if_apart(n: int, dtype: Any) -> np.ndarray:
+        return np.zeros(n if apart else 0, dtype)
+
     return _Work(
-        weights=np.empty(apart, real) if mode == "synaptic" else state.weights,
-        order=np.zeros(apart, np.uint16),
-        position=np.zeros(apart, np.uint16),
-        start=np.zeros((apart[0], model.n_delay_steps + 1), np.int64),
-        ring=np.zeros((1 << model.n_delay_steps.bit_length(), n_input), real),
-        axonal=state.delays if mode == "axonal" else np.zeros(0, np.uint16),
-        by_source=ints(n_input + 1),
-        scratch=np.zeros(capacity if mode == "axonal" else 0, np.uint16),
-        low=np.zeros(n_exc, real),
-        fired=ints(n_exc),
-        inh_fired=np.zeros(n_exc, np.uint8),
-        awake=ints(n_exc),
-        is_awake=np.zeros(n_exc, np.uint8),
-        recent=ints(n_exc),
-        is_recent=np.zeros(n_exc, np.uint8),
-        over=np.zeros(n_exc, np.uint8),
-        fast=np.zeros(n_exc, real),
-        slow=np.zeros(n_exc, real),
-        pre=np.zeros(n_input, real),
-        heard=ints(n_input),
-        first=ints(model.n_image_steps + model.n_rest_steps + 2),
-        sources=np.zeros(capacity, np.uint16),
+        key=np.array(seed_words(seed)),
         event_step=np.zeros(capacity, np.uint16),
         event_source=np.zeros(capacity, np.uint16),
+        by_source=ints(n_input + 1),
+        axonal=state.delays if mode == "axonal" else np.zeros(0, np.uint16),
+        scratch=np.zeros(capacity if mode == "axonal" else 0, np.uint16),
+        first=ints(model.n_image_steps + model.n_rest_steps + 2),
+        sources=np.zeros(capacity, np.uint16),
+        low=np.zeros(n_exc, real),
+        fired=indices(n_exc),
+        inh_fired=np.zeros(n_exc, np.uint8),
+        awake=indices(n_exc),
+        is_awake=np.zeros(n_exc, np.uint8),
+        slept=ints(n_exc),
+        over=np.zeros(n_exc, np.uint8),
+        at=ints(n_exc),
+        recent=indices(n_exc),
+        recent_last=ints(n_exc),
+        peak_fast=np.zeros(n_exc, real),
+        peak_slow=np.zeros(n_exc, real),
+        fast=np.zeros(n_exc, real),
+        slow=np.zeros(n_exc, real),
+        row=indices(n_exc),
+        pre=np.zeros(n_input, real),
+        heard=indices(n_input),
+        future=np.zeros((-(-n_exc // width), 2 * n_delays, width) if apart else (0, 0, 0), real),
+        target=_targets(state.delays, width) if apart else np.zeros((0, 0), np.uint64),
+        when=if_apart(capacity, np.int32),
+        x_at=if_apart(capacity, real),
+        before=if_apart(capacity, np.int32),
+        latest=if_apart(n_input, np.int32),
+        old_trace=if_apart(n_input, real),
+        old_last=if_apart(n_input, np.int64),
     )
+
+
+def _targets(delays: np.ndarray, width: int) -> np.ndarray:
+    """Where each synapse delivers within its block of ``width`` neurons: delay * width + neuron, four to a word."""
+    n_input, n_exc = delays.shape
+    target = np.zeros((n_input, -(-n_exc // 4) * 4), np.uint16)
+    target[:, :n_exc] = delays * np.uint16(width) + (np.arange(n_exc) % width).astype(np.uint16)
+    return target.view(np.uint64)
 
 
 def _input(model: Model, inputs: Inputs) -> _Input:
@@ -154,17 +203,17 @@ def _input(model: Model, inputs: Inputs) -> _Input:
 
 def _compiled_kernel(model: Model, inputs: Inputs) -> ModuleType:
     arrival = "apart" if model.network.delays.mode == "synaptic" else "together"
+    chance = "synapse_chance" if model.rule.STOCHASTIC else "no_chance"
     slots = (
         *((slot, _arrivals.__name__, f"{slot}_{arrival}") for slot in _ARRIVAL_SLOTS),
+        *((slot, model.rule.__name__, slot) for slot in ("on_pre", "on_post", "normalise")),
+        ("chance", random.__name__, chance),
         ("advance", _integrators.__name__, f"advance_{model.integrator}"),
         ("advance_small", _integrators.__name__, f"advance_{_small(model)}"),
         ("exp_neg", _integrators.__name__, f"exp_neg_{model.precision}"),
         ("draw", inputs.encoding.__name__, "draw"),
-        ("on_pre", model.rule.__name__, "on_pre"),
-        ("on_post", model.rule.__name__, "on_post"),
     )
-    entries = ((_kernel.__name__, "run_images"), (_arrivals.__name__, "arrange"), (_arrivals.__name__, "restore"))
-    return compiled(entries, slots)
+    return compiled(((_kernel.__name__, "run_images"),), slots)
 
 
 def _small(model: Model) -> str:
@@ -181,16 +230,15 @@ def _present(
     kernel = _compiled_kernel(model, inputs)
     exc, inh, run, traces = derive(model)
     real = np.dtype(model.precision).type
-    rule = model.rule.constants(model.rule_params)
+    rule = model.rule.constants(model.rule_params, model.network)
     rule = type(rule)(*(real(x) for x in rule))
     arrays = _State(*[*state.arrays().values(), np.array([state.step], np.int64)])
-    work = _work(model, state)
-    apart = model.network.delays.mode == "synaptic"
-    if apart:
-        kernel.arrange(state.weights, state.delays, work.weights, work.order, work.position, work.start)
+    work = _work(model, state, inputs.seed)
     source = _input(model, inputs)
+    protocol = _Protocol(model.min_spikes, model.max_attempts)
+    past = np.empty((state.n_exc, 256 if model.network.delays.mode == "synaptic" else 0), model.precision)
     parts: list[Responses] = []
-    done = 0
+    done = first_attempt = 0
     while done < len(images):
         todo = np.ascontiguousarray(images[done:], dtype=np.int64)
         out = _Output(
@@ -201,25 +249,18 @@ def _present(
             n_input_spikes=np.zeros(len(todo), np.int32),
         )
         fault = np.zeros(5)
+        network = (arrays, exc, inh, run, traces, rule)
         n = kernel.run_images(
-            arrays,
-            exc,
-            inh,
-            run,
-            traces,
-            rule,
-            source,
-            todo,
-            pass_index,
-            model.min_spikes,
-            model.max_attempts,
-            learn,
-            work,
-            out,
-            fault,
+            *network, source, todo, pass_index, protocol, first_attempt, learn, work, past, out, fault
         )
-        if n < len(todo) and int(fault[0]) != _kernel.OUTPUT_FULL:
-            raise _error(model, inputs.split, int(todo[n]), fault)
+        first_attempt = 0
+        if n < len(todo):
+            code = int(fault[0])
+            if code == _kernel.PAST_FULL:
+                past = np.empty((state.n_exc, int(fault[1])), model.precision)
+                first_attempt = int(fault[4])
+            elif code != _kernel.OUTPUT_FULL:
+                raise _error(model, inputs.split, int(todo[n]), fault)
         end = out.offsets[n]
         parts.append(
             Responses(
@@ -231,8 +272,6 @@ def _present(
             )
         )
         done += n
-    if apart:
-        kernel.restore(state.weights, work.weights, work.position)
     new = NetworkState.from_arrays(state.arrays(), step=int(arrays.step[0]))
     return new, Responses.concatenate(parts)
 

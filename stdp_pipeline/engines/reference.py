@@ -21,7 +21,7 @@ import numpy as np
 from stdp_pipeline.engines._contract import Inputs, Model, Progress, Responses
 from stdp_pipeline.engines._protocol import draw_events, exploded, not_finite, too_many
 from stdp_pipeline.network.state import NetworkState, rested
-from stdp_pipeline.random import FROZEN_PASS
+from stdp_pipeline.random import FROZEN_PASS, seed_words, synapse_chance
 
 __all__ = ["respond", "train"]
 
@@ -60,7 +60,7 @@ def _until_enough_spikes(
         else:
             events = draw_events(model, inputs, image, pass_index, attempt)
         state = _normalised(model, state) if learn else rested(state, model.network)
-        state, spikes = _present(model, state, *events, learn, (inputs.split, image, attempt))
+        state, spikes = _present(model, state, *events, learn, (inputs.split, image, attempt), inputs.seed)
         if len(spikes) >= model.min_spikes:
             break
     step, neuron = np.array(spikes, np.uint16).reshape(-1, 2).T
@@ -80,8 +80,11 @@ def _normalised(model: Model, state: NetworkState) -> NetworkState:
     if total is None:
         return state
     sums = state.weights.sum(axis=0, dtype=np.float64)
-    factor = np.divide(total, sums, out=np.ones_like(sums), where=sums > 0)
-    return replace(state, weights=(state.weights * factor).astype(state.weights.dtype))
+    weights = state.weights.copy()
+    for j in np.flatnonzero(sums > 0):
+        scale, shift = model.rule.normalise(sums[j], total, state.n_input)
+        weights[:, j] = weights[:, j] * scale + shift
+    return replace(state, weights=weights)
 
 
 def _advance(v: np.ndarray, g_exc: Any, g_inh: Any, p: Any, e_inh: float, tau_inh: float, model: Model) -> np.ndarray:
@@ -103,6 +106,14 @@ def _decay(x: np.ndarray, tau_ms: float, model: Model) -> np.ndarray:
     return x * (1 - dt / tau_ms if model.integrator == "euler" else math.exp(-dt / tau_ms))
 
 
+def _chances(model: Model, seed: int, t: int, kind: int, i: Any, j: Any) -> Any:
+    """Uniform numbers of the synapses from i to j, one of which is an array, at a spike in step t."""
+    if not model.rule.STOCHASTIC:
+        return 0.0
+    key = seed_words(seed)
+    return np.vectorize(lambda a, b: synapse_chance(key, t, kind, a, b), otypes=[float])(i, j)
+
+
 def _present(
     model: Model,
     state: NetworkState,
@@ -110,10 +121,11 @@ def _present(
     event_source: np.ndarray,
     learn: bool,
     name: tuple[str, int, int],
+    seed: int,
 ) -> tuple[NetworkState, list[tuple[int, int]]]:
     """Simulate one presentation and return the new state and the excitatory spikes as (step, neuron)."""
     net, exc, inh, rule, dt = model.network, model.network.exc, model.network.inh, model.rule_params, model.dt_ms
-    c = model.rule.constants(rule)
+    c = model.rule.constants(rule, net)
     weights, theta = state.weights.copy(), state.theta_mv.copy()
     v, g_exc, g_inh = state.v_exc_mv, state.g_exc, state.g_inh
     v_inh, g_inh_exc = state.v_inh_mv, state.g_inh_exc
@@ -168,13 +180,16 @@ def _present(
         if learn:
             for i, here in arrivals:
                 pre[i] = np.where(here, pre[i] + 1 if rule.trace == "add" else 1, pre[i])
-                w = np.clip(model.rule.on_pre(weights[i], pre[i], fast, slow, c), net.w_min, net.w_max)
-                weights[i] = np.where(here, w, weights[i])
+                if model.rule.ON_PRE_READS:
+                    u = _chances(model, seed, t, 0, i, np.arange(state.n_exc))
+                    w = np.clip(model.rule.on_pre(weights[i], pre[i], fast, slow, u, c), net.w_min, net.w_max)
+                    weights[i] = np.where(here, w, weights[i])
             for i in event_source[event_step == k]:  # the trace at the input itself, for the next presentation
                 kept = trace_pre[i] * math.exp(-(t - last_pre[i]) * dt / rule.tau_pre_ms)
                 trace_pre[i], last_pre[i] = (kept + 1 if rule.trace == "add" else 1), t
             for j in np.flatnonzero(fired):
-                w = model.rule.on_post(weights[:, j], pre[:, min(j, pre.shape[1] - 1)], fast[j], slow[j], c)
+                u = _chances(model, seed, t, 1, np.arange(state.n_input), j)
+                w = model.rule.on_post(weights[:, j], pre[:, min(j, pre.shape[1] - 1)], fast[j], slow[j], u, c)
                 weights[:, j] = np.clip(w, net.w_min, net.w_max)
 
         # 5. Resets.

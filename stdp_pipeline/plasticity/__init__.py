@@ -3,15 +3,24 @@
 A rule's module has
 
 * ``Params``: a parameters model with the fields of :class:`stdp_pipeline.plasticity._base.RuleParams`;
-* ``Constants``: a ``NamedTuple`` of floats that its two functions read, and ``constants(params)`` to build it;
-* ``on_pre(w, x_pre, y_fast, y_slow, c)`` and ``on_post(w, x_pre, y_fast, y_slow, c)``: the new weight of one synapse
-  at a presynaptic and at a postsynaptic spike. They are written with plain arithmetic, so that the reference engine
-  calls them on whole arrays and the fast engine compiles them for single synapses. The engine clips the result to
-  [w_min, w_max]. ``on_pre`` must leave the weight alone where both postsynaptic traces are zero: the fast engine does
-  not visit those synapses.
+* ``Constants``: a ``NamedTuple`` of floats that its functions read, and ``constants(params, network)`` to build
+  it from its own parameters and the network's;
+* ``on_pre(w, x_pre, y_fast, y_slow, u, c)`` and ``on_post(w, x_pre, y_fast, y_slow, u, c)``: the new weight of one
+  synapse at a presynaptic and at a postsynaptic spike. They are written with plain arithmetic, so that the reference
+  engine calls them on whole arrays and the fast engine compiles them for single synapses. The engine clips the result
+  to [w_min, w_max].
+* ``normalise(total, norm_total, n_input)``: factor and summand that bring a neuron's weights, whose sum is ``total``,
+  to the sum ``norm_total``. Most rules take :func:`stdp_pipeline.plasticity._base.normalise` as it is.
 
-* ``SILENT_INPUTS_KEEP``: True if ``on_post`` leaves a weight alone where ``x_pre`` is zero; the fast engine then skips
+and says about itself what the fast engine may leave out:
+
+* ``ON_PRE_READS``: the postsynaptic traces, of "fast" and "slow", without which ``on_pre`` leaves a weight alone; the
+  engine visits only the neurons that have one of them. Empty for rules that act at postsynaptic spikes only: their
+  ``on_pre`` is :func:`stdp_pipeline.plasticity._base.unchanged`, and is not called.
+* ``SILENT_INPUTS_KEEP``: True if ``on_post`` leaves a weight alone where ``x_pre`` is zero; the engine then skips
   inputs that have been silent for long.
+* ``STOCHASTIC``: True if the two functions read ``u``, a uniform number on (0, 1) of this synapse at this spike, from
+  :func:`stdp_pipeline.random.synapse_chance`; otherwise ``u`` is 0.
 
 ``x_pre`` is the presynaptic trace including a spike of this very step; ``y_fast`` and ``y_slow`` are the postsynaptic
 traces before this step's spikes.

@@ -1,4 +1,4 @@
-"""What all learning rules share: traces and weight normalisation."""
+"""What learning rules share: traces and weight normalisation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from stdp_pipeline.config._base import Strict
 
-__all__ = ["RuleParams", "TraceMode"]
+__all__ = ["RuleParams", "TraceMode", "normalise", "unchanged"]
 
 TraceMode = Literal["set", "add"]
 
@@ -27,3 +27,13 @@ class RuleParams(Strict):
     norm_total: Annotated[float, Field(gt=0)] | None = 78.0
     """Sum to which the weights of each excitatory neuron are scaled before every training presentation (code: 78
     for 784 inputs), or null for no normalisation."""
+
+
+def normalise(total, norm_total, n_input):
+    """Return factor and summand of divisive normalisation: w becomes w * norm_total / total."""
+    return norm_total / total, 0.0
+
+
+def unchanged(w, x_pre, y_fast, y_slow, u, c):
+    """Leave the weight alone: ``on_pre`` of the rules that act at postsynaptic spikes only."""
+    return w

@@ -25,12 +25,25 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from stdp_pipeline.plasticity._base import RuleParams
+from stdp_pipeline.network.params import NetworkParams
+from stdp_pipeline.plasticity._base import RuleParams, normalise
 
-__all__ = ["SILENT_INPUTS_KEEP", "Constants", "Params", "constants", "on_post", "on_pre"]
+__all__ = [
+    "ON_PRE_READS",
+    "SILENT_INPUTS_KEEP",
+    "STOCHASTIC",
+    "Constants",
+    "Params",
+    "constants",
+    "normalise",
+    "on_post",
+    "on_pre",
+]
 
 
+ON_PRE_READS = ("fast",)
 SILENT_INPUTS_KEEP = True
+STOCHASTIC = False
 
 
 class Params(RuleParams):
@@ -51,16 +64,16 @@ class Constants(NamedTuple):
     eta_post: float
 
 
-def constants(params: Params) -> Constants:
+def constants(params: Params, network: NetworkParams) -> Constants:
     """Return the numbers that :func:`on_pre` and :func:`on_post` need."""
     return Constants(params.eta_pre, params.eta_post)
 
 
-def on_pre(w, x_pre, y_fast, y_slow, c):
+def on_pre(w, x_pre, y_fast, y_slow, u, c):
     """Weight after a presynaptic spike: w - eta_pre y1."""
     return w - c.eta_pre * y_fast
 
 
-def on_post(w, x_pre, y_fast, y_slow, c):
+def on_post(w, x_pre, y_fast, y_slow, u, c):
     """Weight after a postsynaptic spike: w + eta_post x y2."""
     return w + c.eta_post * x_pre * y_slow

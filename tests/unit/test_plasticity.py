@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stdp_pipeline import registry
-from stdp_pipeline.plasticity import triplet
+from stdp_pipeline.network.params import NetworkParams
+from stdp_pipeline.plasticity import power_law, triplet
 from stdp_pipeline.plasticity._base import RuleParams
 
 RULES = registry.names("rule")
@@ -21,7 +22,7 @@ def test_every_rule_keeps_the_contract(name):
     params = module.Params()
     assert isinstance(params, RuleParams)
     assert params.name == name
-    constants = module.constants(params)
+    constants = module.constants(params, NetworkParams())
     assert isinstance(constants, module.Constants)
     assert all(isinstance(x, float) for x in constants)
     assert "doi" in (module.__doc__ or "")
@@ -31,19 +32,21 @@ def test_every_rule_keeps_the_contract(name):
 @given(w=unit, x=unit, fast=unit, slow=unit)
 def test_a_rule_gives_one_number_for_numbers_and_the_same_for_arrays(name, w, x, fast, slow):
     module = registry.load("rule", name)
-    c = module.constants(module.Params())
+    c = module.constants(module.Params(), NetworkParams())
     for function in (module.on_pre, module.on_post):
-        single = function(w, x, fast, slow, c)
-        assert np.all(function(np.full(3, w), np.full(3, x), fast, slow, c) == single)
+        single = function(w, x, fast, slow, 0.5, c)
+        assert np.all(function(np.full(3, w), np.full(3, x), fast, slow, 0.5, c) == single)
         assert np.isfinite(single)
 
 
 @pytest.mark.parametrize("name", RULES)
-@given(w=unit, x=unit)
-def test_a_presynaptic_spike_without_a_postsynaptic_trace_changes_nothing(name, w, x):
-    """The fast engine relies on it: it visits only neurons whose trace is not zero."""
+@given(w=unit, x=unit, fast=unit, slow=unit)
+def test_a_presynaptic_spike_without_the_traces_that_a_rule_names_changes_nothing(name, w, x, fast, slow):
+    """The fast engine relies on it: it visits only neurons that have one of these traces."""
     module = registry.load("rule", name)
-    assert module.on_pre(w, x, 0.0, 0.0, module.constants(module.Params())) == w
+    c = module.constants(module.Params(), NetworkParams())
+    kept = [trace * (read not in module.ON_PRE_READS) for read, trace in (("fast", fast), ("slow", slow))]
+    assert module.on_pre(w, x, *kept, 0.5, c) == w
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -51,14 +54,31 @@ def test_a_presynaptic_spike_without_a_postsynaptic_trace_changes_nothing(name, 
 def test_a_rule_that_says_so_leaves_silent_inputs_alone(name, w, fast, slow):
     module = registry.load("rule", name)
     if module.SILENT_INPUTS_KEEP:
-        assert module.on_post(w, 0.0, fast, slow, module.constants(module.Params())) == w
+        assert module.on_post(w, 0.0, fast, slow, 0.5, module.constants(module.Params(), NetworkParams())) == w
+
+
+@pytest.mark.parametrize("name", RULES)
+@given(total=st.floats(1e-3, 1e3), norm_total=st.floats(1e-3, 1e3), n_input=st.integers(1, 1000))
+def test_a_rule_scales_weights_to_the_sum_asked_for(name, total, norm_total, n_input):
+    scale, shift = registry.load("rule", name).normalise(total, norm_total, n_input)
+    assert total * scale + n_input * shift == pytest.approx(norm_total)
+
+
+@pytest.mark.parametrize("name", RULES)
+@given(w=unit, x=unit, fast=unit, slow=unit, u=unit, other=unit)
+def test_only_stochastic_rules_depend_on_chance(name, w, x, fast, slow, u, other):
+    module = registry.load("rule", name)
+    c = module.constants(module.Params(), NetworkParams())
+    if not module.STOCHASTIC:
+        for function in (module.on_pre, module.on_post):
+            assert function(w, x, fast, slow, u, c) == function(w, x, fast, slow, other, c)
 
 
 def test_triplet_depresses_by_the_fast_trace_and_potentiates_by_the_slow_one():
     c = triplet.Constants(eta_pre=0.1, eta_post=0.2)
-    assert triplet.on_pre(0.5, 1.0, 0.5, 0.9, c) == pytest.approx(0.45)
-    assert triplet.on_post(0.5, 0.5, 0.9, 0.5, c) == pytest.approx(0.55)
-    assert triplet.on_post(0.5, 1.0, 1.0, 0.0, c) == 0.5  # an isolated postsynaptic spike potentiates nothing
+    assert triplet.on_pre(0.5, 1.0, 0.5, 0.9, 0.0, c) == pytest.approx(0.45)
+    assert triplet.on_post(0.5, 0.5, 0.9, 0.5, 0.0, c) == pytest.approx(0.55)
+    assert triplet.on_post(0.5, 1.0, 1.0, 0.0, 0.0, c) == 0.5  # an isolated postsynaptic spike potentiates nothing
 
 
 def test_triplet_defaults_are_the_released_constants():
@@ -66,3 +86,15 @@ def test_triplet_defaults_are_the_released_constants():
     found = (params.eta_pre, params.eta_post, params.tau_pre_ms, params.tau_post_fast_ms, params.tau_post_slow_ms)
     assert found == (1e-4, 1e-2, 20, 20, 40)
     assert (params.norm_total, params.trace) == (78, "set")
+
+
+def test_power_law_potentiates_above_its_target_and_depresses_below_it():
+    c = power_law.Constants(eta=0.1, x_tar=0.4, mu=0.5, w_max=1.0)
+    assert power_law.on_post(0.75, 1.0, 0.0, 0.0, 0.0, c) == pytest.approx(0.75 + 0.1 * 0.6 * 0.5)
+    assert power_law.on_post(0.75, 0.0, 0.0, 0.0, 0.0, c) == pytest.approx(0.75 - 0.1 * 0.4 * 0.5)
+    assert power_law.on_post(1.2, 1.0, 0.0, 0.0, 0.0, c) == 1.2  # scaled above w_max: no room is left
+
+
+def test_power_law_takes_w_max_from_the_network():
+    network = NetworkParams.model_validate({"w_max": 0.5})
+    assert power_law.constants(power_law.Params(), network).w_max == 0.5
