@@ -82,6 +82,15 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--warmup", type=int, default=200, help="training images before the clock starts (default: 200)")
     bench.add_argument("--repeats", type=int, default=3, help="repetitions (default: 3)")
     bench.add_argument("--seed", type=int, default=0, help="seed (default: 0)")
+    bench.add_argument(
+        "--delays", default="none", choices=("none", "axonal", "synaptic"), help="conduction delays (default: none)"
+    )
+    kind = bench.add_mutually_exclusive_group()
+    kind.add_argument("--frozen", action="store_true", help="time the frozen passes of labelling and testing instead")
+    kind.add_argument("--limit", action="store_true", help="compare with the bare loops over the same memory")
+    kind.add_argument("--against", metavar="PEER", help="compare with another simulator: brian2-standalone or bindsnet")
+    bench.add_argument("--peer-python", metavar="PATH", help="Python that has the peer installed (default: this one)")
+    bench.add_argument("--threads", type=int, default=1, metavar="N", help="threads of frozen passes (default: 1)")
     bench.add_argument("--json", action="store_true", help="print JSON")
 
     doctor = commands.add_parser("doctor", help="check versions, imports and data")

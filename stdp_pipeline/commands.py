@@ -225,29 +225,28 @@ def list_kind(options: argparse.Namespace, kinds: dict[str, str]) -> int:
 
 
 def bench(options: argparse.Namespace) -> int:
-    """Measure CPU seconds per training image."""
-    from stdp_pipeline.bench import measure
+    """Measure CPU seconds per image, alone or side by side with the machine's limit or another simulator."""
+    from stdp_pipeline.bench import case, limit, measure, peers, table
 
-    for name, least in (("images", 1), ("repeats", 1), ("warmup", 0), ("seed", 0)):
+    for name, least in (("images", 1), ("repeats", 1), ("warmup", 0), ("seed", 0), ("threads", 1)):
         if getattr(options, name) < least:
             raise ConfigError(f"--{name} must be at least {least}, got {getattr(options, name)}")
-    rows = [
-        measure(options.engine, n, options.rule, options.images, options.warmup, options.repeats, options.seed)
-        for n in options.neurons
-    ]
-    if options.json:
-        print(json.dumps(rows, indent=2))
-        return 0
-    print(
-        f"{'engine':10s} {'rule':10s} {'neurons':>8s} {'ms/image':>9s} {'min':>8s} {'max':>8s} {'presentations':>13s}"
-    )
-    for row in rows:
-        low, median, high = (1e3 * row[k] for k in ("cpu_s_min", "cpu_s_median", "cpu_s_max"))
-        print(
-            f"{row['engine']:10s} {row['rule']:10s} {row['n_exc']:8d} {median:9.3f} {low:8.3f} {high:8.3f} "
-            f"{row['presentations_per_image']:13.3f}"
-        )
-    print(f"CPU time per training image on one core, {rows[0]['cpu']}, {rows[0]['date']}; compilation not counted")
+    if options.against is not None and options.against not in peers.PEERS:
+        raise ConfigError(f"--against must be one of {', '.join(peers.PEERS)}, got '{options.against}'")
+    rows = []
+    for n_exc in options.neurons:
+        one = case.prepare(options.engine, n_exc, options.rule, options.delays, options.warmup, options.seed)
+        if options.against:
+            row = peers.compare(one, options.against, options.peer_python, options.images, options.repeats)
+        elif options.frozen:
+            row = measure.frozen(one, options.images, options.repeats, options.threads)
+        else:
+            row = measure.training(one, options.images, options.repeats)
+        if options.limit:
+            row |= limit.bare_loops(one, min(options.images, 100), options.repeats)
+            row["ratio"] = row["cpu_s_median"] / row["presentations_per_image"] / row["limit_s"]
+        rows.append(row)
+    print(json.dumps(rows, indent=2) if options.json else table.text(rows))
     return 0
 
 

@@ -142,10 +142,15 @@ def post_spikes(s, exc, run, tr, rule, work, past, n_fired, n_recent, k, t):
         slow = decayed(s.trace_post[1, j], lag, tr.post_slow)
         undo(s, run, work, past, j, k)
         n_heard = hear(s, run, tr, work, j, k, t)
+        # A column of weights is scattered in memory; gathered, it is changed by vector instructions.
+        column, pre, heard = work.column[:n_heard], work.pre[:n_heard], work.heard[:n_heard]
         for h in range(n_heard):
-            i = work.heard[h]
-            w = on_post(s.weights[i, j], work.pre[h], fast, slow, chance(work.key, t, 1, i, j), rule)
-            s.weights[i, j] = min(max(w, run.w_min), run.w_max)
+            column[h] = s.weights[heard[h], j]
+        for h in range(n_heard):
+            w = on_post(column[h], pre[h], fast, slow, chance(work.key, t, 1, heard[h], j), rule)
+            column[h] = min(max(w, run.w_min), run.w_max)
+        for h in range(n_heard):
+            s.weights[heard[h], j] = column[h]
         if work.over[j]:
             for i in range(s.trace_pre.shape[0]):
                 s.weights[i, j] = min(max(s.weights[i, j], run.w_min), run.w_max)

@@ -19,7 +19,7 @@ FLUSH = {"float32": 1e-8, "float64": 1e-20}
 its rounding. It also spares the processor the denormal numbers into which a silent conductance would otherwise
 decay."""
 
-NEGLIGIBLE = {"float32": 1e-8, "float64": 1e-12}
+NEGLIGIBLE = {"float32": 1e-7, "float64": 1e-12}
 """Traces below this are zero: times a learning rate of 0.01, no weight in [0, 1] can show the difference."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stdp_pipeline.engines._slots import advance, advance_small, normalise
+from stdp_pipeline.engines._slots import advance, advance_small, either, normalise
 
 __all__ = [
     "add_rows",
@@ -25,32 +25,29 @@ __all__ = [
 
 
 def membranes(v, g_exc, g_inh, low, c):
-    """Advance all excitatory neurons and their conductances by one step; return whether any may be above threshold.
-
-    "Or" does not depend on the order, so the loop vectorises; a maximum of floats or a 64-bit count would prevent it.
-    """
-    found = False
+    """Advance all excitatory neurons and their conductances by one step; return whether any may be above threshold."""
+    found = either(0, c.one)
     for j in range(v.shape[0]):
         e, i = g_exc[j], g_inh[j]
         x = advance(v[j], e, i, c)
         v[j] = x
-        found = found | (x > low[j])
+        found = either(found, low[j] - x)
         g_exc[j] = e * c.keep_exc
         g_inh[j] = i * c.keep_inh
-    return found
+    return found < 0
 
 
 def membranes_small(v, g_exc, g_inh, low, c):
     """Do the same where all conductances are weak."""
-    found = False
+    found = either(0, c.one)
     for j in range(v.shape[0]):
         e, i = g_exc[j], g_inh[j]
         x = advance_small(v[j], e, i, c)
         v[j] = x
-        found = found | (x > low[j])
+        found = either(found, low[j] - x)
         g_exc[j] = e * c.keep_exc
         g_inh[j] = i * c.keep_inh
-    return found
+    return found < 0
 
 
 def flush(g, limit):

@@ -16,11 +16,13 @@ __all__ = [
     "chance",
     "deliver",
     "draw",
+    "either",
     "exp_neg",
     "hear",
     "normalise",
     "on_post",
     "on_pre",
+    "power",
     "pre_spikes",
     "redo",
     "room",
@@ -39,7 +41,15 @@ def advance_small(v: Any, g_exc: Any, g_inh: Any, c: Any) -> Any:
 
 
 def exp_neg(x: Any) -> Any:
-    """exp(-x) in the precision of the run; one of :mod:`stdp_pipeline.engines._integrators`."""
+    """exp(-x) in the precision of the run; one of :mod:`stdp_pipeline.engines._elementary`."""
+
+
+def either(found: Any, x: Any) -> Any:
+    """Integer that is negative if ``found`` or x is; one of :mod:`stdp_pipeline.engines._elementary`."""
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """base**exponent in the precision of the run; one of :mod:`stdp_pipeline.engines._elementary`."""
 
 
 def on_pre(w: Any, x_pre: Any, y_fast: Any, y_slow: Any, u: Any, c: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stdp_pipeline import random
-from stdp_pipeline.engines import _arrivals, _integrators, _kernel
+from stdp_pipeline.engines import _arrivals, _elementary, _integrators, _kernel
 from stdp_pipeline.engines._compile import compiled
 from stdp_pipeline.engines._contract import Inputs, Model, Progress, Responses
 from stdp_pipeline.engines._layout import derive
@@ -80,6 +80,7 @@ class _Work(NamedTuple):
     # inputs that a firing neuron meets
     pre: np.ndarray
     heard: np.ndarray
+    column: np.ndarray
     # synaptic delays
     future: np.ndarray
     target: np.ndarray
@@ -120,6 +121,15 @@ class _Protocol(NamedTuple):
 
     min_spikes: int
     max_attempts: int
+
+
+def _aligned(array: np.ndarray) -> np.ndarray:
+    """Return a copy that begins at a cache line: vector loads across two lines cost 3 to 8 % of the time."""
+    memory = np.empty(array.nbytes + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
 
 
 def _work(model: Model, state: NetworkState, seed: int) -> _Work:
@@ -167,6 +177,7 @@ def _work(model: Model, state: NetworkState, seed: int) -> _Work:
         row=indices(n_exc),
         pre=np.zeros(n_input, real),
         heard=indices(n_input),
+        column=np.zeros(n_input, real),
         future=np.zeros((-(-n_exc // width), 2 * n_delays, width) if apart else (0, 0, 0), real),
         target=_targets(state.delays, width) if apart else np.zeros((0, 0), np.uint64),
         when=if_apart(capacity, np.int32),
@@ -210,7 +221,7 @@ def _compiled_kernel(model: Model, inputs: Inputs) -> ModuleType:
         ("chance", random.__name__, chance),
         ("advance", _integrators.__name__, f"advance_{model.integrator}"),
         ("advance_small", _integrators.__name__, f"advance_{_small(model)}"),
-        ("exp_neg", _integrators.__name__, f"exp_neg_{model.precision}"),
+        *((slot, _elementary.__name__, f"{slot}_{model.precision}") for slot in ("either", "exp_neg", "power")),
         ("draw", inputs.encoding.__name__, "draw"),
     )
     return compiled(((_kernel.__name__, "run_images"),), slots)
@@ -226,14 +237,15 @@ def _small(model: Model) -> str:
 def _present(
     model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int, learn: bool
 ) -> tuple[NetworkState, Responses]:
-    """Run the kernel over images, in as many calls as the output buffer needs. The state's arrays are written to."""
+    """Run the kernel over images, in as many calls as the output buffer needs. The state is left as it is."""
     kernel = _compiled_kernel(model, inputs)
     exc, inh, run, traces = derive(model)
     real = np.dtype(model.precision).type
     rule = model.rule.constants(model.rule_params, model.network)
     rule = type(rule)(*(real(x) for x in rule))
-    arrays = _State(*[*state.arrays().values(), np.array([state.step], np.int64)])
-    work = _work(model, state, inputs.seed)
+    state = NetworkState.from_arrays({name: _aligned(a) for name, a in state.arrays().items()}, state.step)
+    arrays = _State(*state.arrays().values(), np.array([state.step]))
+    work = _Work(*(_aligned(a) for a in _work(model, state, inputs.seed)))
     source = _input(model, inputs)
     protocol = _Protocol(model.min_spikes, model.max_attempts)
     past = np.empty((state.n_exc, 256 if model.network.delays.mode == "synaptic" else 0), model.precision)
@@ -292,7 +304,7 @@ def train(
     model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int
 ) -> tuple[NetworkState, Responses]:
     """Present images one after the other with learning on; see :class:`stdp_pipeline.engines._contract.Engine`."""
-    return _present(model, state.copy(), inputs, images, pass_index, learn=True)
+    return _present(model, state, inputs, images, pass_index, learn=True)
 
 
 def respond(

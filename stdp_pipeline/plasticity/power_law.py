@@ -19,7 +19,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity._base import RuleParams, normalise
+from stdp_pipeline.plasticity._base import RuleParams, normalise, power
 from stdp_pipeline.plasticity._base import unchanged as on_pre
 
 __all__ = [
@@ -69,4 +69,4 @@ def constants(params: Params, network: NetworkParams) -> Constants:
 def on_post(w, x_pre, y_fast, y_slow, u, c):
     """Weight after a postsynaptic spike: w + eta (x - x_tar) (w_max - w)^mu; nothing is left above w_max."""
     room = (c.w_max - w) * (w < c.w_max)
-    return w + c.eta * (x_pre - c.x_tar) * room**c.mu
+    return w + c.eta * (x_pre - c.x_tar) * power(room, c.mu)

@@ -11,10 +11,11 @@ from stdp_pipeline.engines import _compile, _slots, fast
 from stdp_pipeline.engines._layout import derive, trace_table
 
 _INTEGRATORS = "stdp_pipeline.engines._integrators"
+_ELEMENTARY = "stdp_pipeline.engines._elementary"
 _SLOTS = (
     ("advance", _INTEGRATORS, "advance_exponential_euler"),
     ("advance_small", _INTEGRATORS, "advance_exponential_euler"),
-    ("exp_neg", _INTEGRATORS, "exp_neg_float64"),
+    *((slot, _ELEMENTARY, f"{slot}_float64") for slot in ("either", "exp_neg", "power")),
     ("draw", "stdp_pipeline.encoding.poisson", "draw"),
     ("chance", "stdp_pipeline.random", "no_chance"),
     *((slot, "stdp_pipeline.plasticity.triplet", slot) for slot in ("on_pre", "on_post", "normalise")),
@@ -25,7 +26,7 @@ _SLOTS = (
 @pytest.fixture(scope="module")
 def integrators():
     def functions(precision):
-        slots = (("exp_neg", _INTEGRATORS, f"exp_neg_{precision}"),)
+        slots = (("exp_neg", _ELEMENTARY, f"exp_neg_{precision}"),)
         entries = tuple(
             (_INTEGRATORS, f) for f in ("advance_euler", "advance_exponential_euler", f"exp_neg_{precision}")
         )
@@ -44,7 +45,7 @@ def test_exp_neg_float32_is_within_two_units_in_the_last_place(integrators):
 
 def test_the_series_for_weak_conductances_equals_the_exact_step(make_model, seed):
     names = ("advance_exponential_euler", "advance_small_exponential_euler")
-    slots = (("exp_neg", _INTEGRATORS, "exp_neg_float64"),)
+    slots = (("exp_neg", _ELEMENTARY, "exp_neg_float64"),)
     compiled = _compile.compiled(tuple((_INTEGRATORS, name) for name in names), slots)
     exc, _, _, _ = derive(make_model(precision="float64"))
     rng = np.random.default_rng(seed)
