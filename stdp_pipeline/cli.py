@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     kind.add_argument("--limit", action="store_true", help="compare with the bare loops over the same memory")
     kind.add_argument("--against", metavar="PEER", help="compare with another simulator: brian2-standalone or bindsnet")
     bench.add_argument("--peer-python", metavar="PATH", help="Python that has the peer installed (default: this one)")
-    bench.add_argument("--threads", type=int, default=1, metavar="N", help="threads of frozen passes (default: 1)")
+    bench.add_argument("--threads", type=int, default=1, metavar="N", help="threads (default: 1)")
     bench.add_argument("--json", action="store_true", help="print JSON")
 
     doctor = commands.add_parser("doctor", help="check versions, imports and data")

@@ -241,7 +241,7 @@ def bench(options: argparse.Namespace) -> int:
         elif options.frozen:
             row = measure.frozen(one, options.images, options.repeats, options.threads)
         else:
-            row = measure.training(one, options.images, options.repeats)
+            row = measure.training(one, options.images, options.repeats, options.threads)
         if options.limit:
             row |= limit.bare_loops(one, min(options.images, 100), options.repeats)
             row["ratio"] = row["cpu_s_median"] / row["presentations_per_image"] / row["limit_s"]

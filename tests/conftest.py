@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from stdp_pipeline import registry
 from stdp_pipeline.encoding import poisson
 from stdp_pipeline.engines._contract import Inputs, Model, StoredEvents
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity import triplet
 
 settings.register_profile("default", deadline=None, derandomize="STDP_TEST_SEED" not in os.environ)
 settings.load_profile("default")
@@ -61,11 +61,13 @@ def make_model() -> Callable[..., Model]:
         rule: dict[str, Any] | None = None,
         exc: dict[str, Any] | None = None,
         network: dict[str, Any] | None = None,
+        rule_name: str = "triplet",
         **options: Any,
     ) -> Model:
         params = NetworkParams.model_validate({"n_exc": n_exc, "exc": exc or {}, **(network or {})})
-        rule_params = triplet.Params.model_validate({"norm_total": 30.0, "eta_post": 0.05} | (rule or {}))
-        return Model(params, triplet, rule_params, **options)
+        module = registry.load("rule", rule_name)
+        defaults = {"norm_total": 30.0} | ({"eta_post": 0.05} if rule_name == "triplet" else {})
+        return Model(params, module, module.Params.model_validate(defaults | (rule or {})), **options)
 
     return make
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from stdp_pipeline.engines._loops import add_rows, decayed
 from stdp_pipeline.engines._recent import read_traces
-from stdp_pipeline.engines._slots import chance, on_pre
+from stdp_pipeline.engines._slots import chance, most, on_pre
 
 STRONG = 10.0
 """Bound of the excitatory conductance up to which a step may count as weak when delays are synaptic."""
@@ -39,19 +39,19 @@ def undo_together(s, run, work, past, j, k):
     return
 
 
-def redo_together(s, run, tr, rule, work, past, j, k, t):
+def redo_together(s, run, tr, rule, work, team, past, j, k, t):
     """Do ahead of time what spikes on their way to a neuron will do: nothing is on its way."""
     return
 
 
-def deliver_together(s, run, work, w_most, exc_most, k):
+def deliver_together(s, run, work, team, w_most, exc_most, k):
     """Add the spikes that arrive in step k to the conductances; return a bound of these."""
     begin, end = work.first[k], work.first[k + 1]
     add_rows(s.weights, work.sources, begin, end, s.g_exc)
     return exc_most + (end - begin) * w_most
 
 
-def pre_spikes_together(s, exc, run, tr, rule, work, past, n_recent, k, t):
+def pre_spikes_together(s, exc, run, tr, rule, work, team, past, n_recent, k, t):
     """Let the spikes that arrive in step k update their traces and change weights of recently active neurons."""
     begin, end = work.first[k], work.first[k + 1]
     if begin < end and n_recent > 0:
@@ -63,7 +63,7 @@ def pre_spikes_together(s, exc, run, tr, rule, work, past, n_recent, k, t):
         s.last_pre[i] = t
         for a in range(n_recent):
             j = work.recent[a]
-            w = on_pre(s.weights[i, j], x, work.fast[a], work.slow[a], chance(work.key, t, 0, i, j), rule)
+            w = on_pre(s.weights[i, j], x, work.fast[a], work.slow[a], chance(work.key, t, 0, i, team.first + j), rule)
             s.weights[i, j] = min(max(w, run.w_min), run.w_max)
 
 
@@ -152,7 +152,7 @@ def turn(future, n_delays):
             coming[q] = 0
 
 
-def deliver_apart(s, run, work, w_most, exc_most, k):
+def deliver_apart(s, run, work, team, w_most, exc_most, k):
     """Send off the spikes of step k, and add those that arrive in it to the conductances; return a bound of these."""
     now = k % run.n_delays
     if now == 0:
@@ -163,20 +163,20 @@ def deliver_apart(s, run, work, w_most, exc_most, k):
     width = work.future.shape[2]
     for b in range(work.future.shape[0]):
         strong |= take(s.g_exc[b * width : (b + 1) * width], work.future[b, now], np.float32(STRONG))
-    return 1e30 if strong else STRONG
+    return most(team, 1e30 if strong else STRONG)
 
 
-def depress(s, run, tr, rule, work, past, a, e, due):
+def depress(s, run, tr, rule, work, team, past, a, e, due):
     """Record the weight from the input of spike e to recently active neuron a, and depress it as of step ``due``."""
     i, j = work.sources[e], work.recent[a]
     lag = due - work.recent_last[a]
     y_fast, y_slow = decayed(work.peak_fast[a], lag, tr.post_fast), decayed(work.peak_slow[a], lag, tr.post_slow)
     past[work.row[a], np.uint64(e & (past.shape[1] - 1))] = s.weights[i, j]
-    w = on_pre(s.weights[i, j], work.x_at[e], y_fast, y_slow, chance(work.key, due, 0, i, j), rule)
+    w = on_pre(s.weights[i, j], work.x_at[e], y_fast, y_slow, chance(work.key, due, 0, i, team.first + j), rule)
     s.weights[i, j] = min(max(w, run.w_min), run.w_max)
 
 
-def pre_spikes_apart(s, exc, run, tr, rule, work, past, n_recent, k, t):
+def pre_spikes_apart(s, exc, run, tr, rule, work, team, past, n_recent, k, t):
     """Let the spikes of step k update their traces, and change weights of recently active neurons ahead of time."""
     for e in range(work.first[k], work.first[k + 1]):
         i = work.sources[e]
@@ -189,7 +189,7 @@ def pre_spikes_apart(s, exc, run, tr, rule, work, past, n_recent, k, t):
         work.latest[i] = e
         if run.depresses:
             for a in range(n_recent):
-                depress(s, run, tr, rule, work, past, a, e, t + s.delays[i, work.recent[a]])
+                depress(s, run, tr, rule, work, team, past, a, e, t + s.delays[i, work.recent[a]])
 
 
 def undo_apart(s, run, work, past, j, k):
@@ -203,7 +203,7 @@ def undo_apart(s, run, work, past, j, k):
                 s.weights[i, j] = past[work.row[a], np.uint64(e & (past.shape[1] - 1))]
 
 
-def redo_apart(s, run, tr, rule, work, past, j, k, t):
+def redo_apart(s, run, tr, rule, work, team, past, j, k, t):
     """Do ahead of time, with the weights and traces after step k, what spikes on their way to neuron j will do."""
     width = work.future.shape[2]
     b, q, now = j // width, j % width, k % run.n_delays
@@ -216,7 +216,7 @@ def redo_apart(s, run, tr, rule, work, past, j, k, t):
         if ahead > 0:
             work.future[b, now + ahead, q] += s.weights[i, j]
             if run.depresses:
-                depress(s, run, tr, rule, work, past, work.at[j], e, t + ahead)
+                depress(s, run, tr, rule, work, team, past, work.at[j], e, t + ahead)
 
 
 def hear_apart(s, run, tr, work, j, k, t):

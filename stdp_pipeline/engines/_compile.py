@@ -30,10 +30,10 @@ import math
 
 import numpy as np
 from numba import njit
-from stdp_pipeline.engines._fma import fma
+from stdp_pipeline.engines._intrinsics import fma, give_way, observe, publish
 
 '''
-_FOREIGN = {"math", "np", "fma"}
+_FOREIGN = {"math", "np", "fma", "give_way", "observe", "publish"}
 # Called once in a presentation or less, not in every step: inlining them would only make the compiler's work longer.
 _NOT_PER_STEP = {"present", "gather_events", "scale_columns", "wake", "recall"} | {
     f"{name}_{arrival}" for name in ("begin", "room") for arrival in ("together", "apart")
@@ -170,7 +170,7 @@ def compiled(entries: tuple[tuple[str, str], ...], slots: tuple[tuple[str, str, 
     import numba
 
     source = joined_source(entries, slots)
-    parts = (numba.__version__, Path(__file__).with_name("_fma.py").read_text(encoding="utf-8"), source)
+    parts = (numba.__version__, Path(__file__).with_name("_intrinsics.py").read_text(encoding="utf-8"), source)
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
     name = f"stdp_kernel_{digest}"
     if name in sys.modules:

@@ -158,6 +158,23 @@ class Responses:
         counts[cell] = count
         return counts.reshape(self.n_images, n_exc)
 
+    def class_counts(self, labels: np.ndarray, n_classes: int, n_exc: int) -> np.ndarray:
+        """Return the sums of :meth:`counts` over the images of each class, in memory for the spikes alone.
+
+        Parameters
+        ----------
+        labels : (n_images,) int
+            Class of each image, 0 to ``n_classes - 1``.
+        n_classes, n_exc : int
+
+        Returns
+        -------
+        (n_classes, n_exc) float64
+        """
+        first_cell = np.repeat(labels.astype(np.int64) * n_exc, self.n_spikes)
+        sums = np.bincount(first_cell + self.neuron, minlength=n_classes * n_exc)
+        return sums.reshape(n_classes, n_exc).astype(np.float64)
+
     @staticmethod
     def concatenate(parts: list[Responses]) -> Responses:
         """Join the responses to consecutive images."""
@@ -179,7 +196,13 @@ class Engine(Protocol):
     """An engine's module has these two functions."""
 
     def train(
-        self, model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int
+        self,
+        model: Model,
+        state: NetworkState,
+        inputs: Inputs,
+        images: np.ndarray,
+        pass_index: int,
+        threads: int = 1,
     ) -> tuple[NetworkState, Responses]:
         """Present images one after the other with learning on.
 
@@ -193,6 +216,8 @@ class Engine(Protocol):
             Indices into ``inputs.levels``, in the order of presentation.
         pass_index : int
             Number of the pass over the training set, from 0.
+        threads : int, default 1
+            Threads among which the engine may divide the neurons; the result is the same for any number.
 
         Returns
         -------

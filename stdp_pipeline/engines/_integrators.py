@@ -7,7 +7,7 @@ with conductances relative to the leak. ``c`` is a :class:`stdp_pipeline.engines
 
 from __future__ import annotations
 
-from stdp_pipeline.engines._fma import fma
+from stdp_pipeline.engines._intrinsics import fma
 from stdp_pipeline.engines._slots import exp_neg
 
 __all__ = ["advance_euler", "advance_exponential_euler", "advance_small_exponential_euler"]

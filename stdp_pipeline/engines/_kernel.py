@@ -39,14 +39,17 @@ from stdp_pipeline.engines._slots import (
     deliver,
     draw,
     hear,
+    most,
     on_post,
     pre_spikes,
     redo,
     room,
+    total,
     undo,
 )
 
 OK, EXPLODED, TOO_MANY, NOT_FINITE, INPUT_FULL, OUTPUT_FULL, PAST_FULL = range(7)
+BOTH = 2**20  # more than the neurons of a network
 
 
 def thresholds(s, exc, run, learn, work, k, t, fault):
@@ -133,7 +136,7 @@ def inhibit_others(s, inh, run, work, n_inh_fired, n_awake, t):
             s.last_inh[j] = t
 
 
-def post_spikes(s, exc, run, tr, rule, work, past, n_fired, n_recent, k, t):
+def post_spikes(s, exc, run, tr, rule, work, team, past, n_fired, n_recent, k, t):
     """Let the neurons that fire change their weights and update their traces; return how many are recently active."""
     for f in range(n_fired):
         j = work.fired[f]
@@ -147,7 +150,7 @@ def post_spikes(s, exc, run, tr, rule, work, past, n_fired, n_recent, k, t):
         for h in range(n_heard):
             column[h] = s.weights[heard[h], j]
         for h in range(n_heard):
-            w = on_post(column[h], pre[h], fast, slow, chance(work.key, t, 1, heard[h], j), rule)
+            w = on_post(column[h], pre[h], fast, slow, chance(work.key, t, 1, heard[h], team.first + j), rule)
             column[h] = min(max(w, run.w_min), run.w_max)
         for h in range(n_heard):
             s.weights[heard[h], j] = column[h]
@@ -159,7 +162,7 @@ def post_spikes(s, exc, run, tr, rule, work, past, n_fired, n_recent, k, t):
         s.changed[j] = 1
         if run.depresses:
             n_recent = track(s, work, j, n_recent, t)
-        redo(s, run, tr, rule, work, past, j, k, t)
+        redo(s, run, tr, rule, work, team, past, j, k, t)
     return n_recent
 
 
@@ -173,10 +176,10 @@ def is_over(s, exc, work, n_awake):
     return not may_fire
 
 
-def present(s, exc, inh, run, tr, rule, w_most, learn, work, past, out, n_out, fault):
+def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_out, fault):
     """Simulate one presentation, whose input spikes are in ``work``. Return the new ``n_out``, or -1 after a fault."""
     n_exc = s.v_exc.shape[0]
-    begin_out = n_out
+    n_spikes = 0  # of all threads
     t0 = s.step[0]
     n_awake = wake(s, inh, work)
     begin(s, run, work)
@@ -191,6 +194,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, past, out, n_out, f
         work.low[j] = s.theta[j] * keep_all + exc.v_thresh - 1e-3
         exc_most = max(exc_most, s.g_exc[j])
         inh_most = max(inh_most, s.g_inh[j])
+    exc_most, inh_most = most(team, exc_most), most(team, inh_most)
 
     for k in range(run.n_steps):
         t = t0 + k
@@ -204,14 +208,21 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, past, out, n_out, f
 
         # 2. Thresholds.
         n_fired = thresholds(s, exc, run, learn, work, k, t, fault) if candidates else 0
-        if n_fired < 0:
-            return -1
         n_inh_fired = 0
         if n_awake > 0:
             n_inh_fired, n_awake = inhibitory(s, inh, work, n_awake, t)
+        # Both numbers of all threads in one word, negative if one of them has found a fault.
+        all_fired = total(team, n_fired + n_inh_fired * BOTH if n_fired >= 0 else -(BOTH**2))
+        if all_fired < 0:
+            return -1
+        n_inh_fired = all_fired // BOTH
+        n_spikes += all_fired % BOTH
+        if n_spikes > run.spike_limit:
+            fault[0], fault[1] = TOO_MANY, k
+            return -1
 
         # 3. Propagation: input, excitatory to inhibitory, inhibitory to excitatory.
-        exc_most = deliver(s, run, work, w_most, exc_most, k)
+        exc_most = deliver(s, run, work, team, w_most, exc_most, k)
         if n_fired > 0:
             n_awake = excite_partners(s, inh, run, work, n_fired, n_awake, t)
         if n_inh_fired > 0:
@@ -220,9 +231,9 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, past, out, n_out, f
 
         # 4. Plasticity: presynaptic spikes, then postsynaptic ones.
         if learn:
-            pre_spikes(s, exc, run, tr, rule, work, past, n_recent, k, t)
+            pre_spikes(s, exc, run, tr, rule, work, team, past, n_recent, k, t)
             if n_fired > 0:
-                n_recent = post_spikes(s, exc, run, tr, rule, work, past, n_fired, n_recent, k, t)
+                n_recent = post_spikes(s, exc, run, tr, rule, work, team, past, n_fired, n_recent, k, t)
 
         # 5. Resets.
         for f in range(n_fired):
@@ -233,9 +244,6 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, past, out, n_out, f
                 # Stored as its value at the start of the presentation that decays to the right value now.
                 s.theta[j] += run.theta_plus / run.keep_theta ** (k + 1)
                 work.low[j] = s.theta[j] * keep_all + exc.v_thresh - 1e-3
-            if n_out - begin_out == run.spike_limit:
-                fault[0], fault[1], fault[2], fault[3] = TOO_MANY, k, j, n_out - begin_out
-                return -1
             out.step[n_out] = k
             out.neuron[n_out] = j
             n_out += 1
@@ -246,20 +254,22 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, past, out, n_out, f
             flush(s.g_inh, exc.flush)
             if n_recent > 0:
                 n_recent = forget(run, work, n_recent, t)
-            if k >= run.n_image_steps + run.n_delays and is_over(s, exc, work, n_awake):
+            late = k >= run.n_image_steps + run.n_delays
+            if late and total(team, int(is_over(s, exc, work, n_awake))) == team.n:
                 relax(s.v_exc, exc.e_rest, exc.keep_v ** (run.n_steps - 1 - k))
                 break
 
+    finite = 1
     for j in range(n_exc):
         if not np.isfinite(s.v_exc[j]):
             fault[0], fault[1], fault[2] = NOT_FINITE, run.n_steps - 1, j
-            return -1
+            finite = 0
         if not work.is_awake[j]:
             rouse(s, inh, work, j, t0 + run.n_steps - 1)
         if learn:
             s.theta[j] *= keep_all
     s.step[0] = t0 + run.n_steps
-    return n_out
+    return n_out if total(team, finite) == team.n else -1
 
 
 def gather_events(s, run, inp, image, pass_index, attempt, work):
@@ -295,7 +305,7 @@ def gather_events(s, run, inp, image, pass_index, attempt, work):
 
 
 def run_images(
-    s, exc, inh, run, tr, rule, inp, images, pass_index, protocol, first_attempt, learn, work, past, out, fault
+    s, exc, inh, run, tr, rule, inp, images, pass_index, protocol, first_attempt, learn, work, team, past, out, fault
 ):
     """Present images in order, again and brighter where they cause too few spikes. Return how many were done."""
     n_out = 0
@@ -303,8 +313,9 @@ def run_images(
     for i in range(s.weights.shape[0]):
         for j in range(s.weights.shape[1]):
             w_most = max(w_most, s.weights[i, j])
+    w_most = most(team, w_most)
     for m in range(images.shape[0]):
-        if out.step.shape[0] - n_out < run.spike_limit:
+        if total(team, int(out.step.shape[0] - n_out < run.spike_limit)) > 0:
             fault[0] = OUTPUT_FULL
             return m
         begin_out = n_out
@@ -321,13 +332,13 @@ def run_images(
             if not learn:
                 reset(s, exc, inh)
             elif run.norm_total > 0.0:
-                w_most = scale_columns(s, run, work)
-            n_out = present(s, exc, inh, run, tr, rule, w_most, learn, work, past, out, n_out, fault)
+                w_most = most(team, scale_columns(s, run, work))
+            n_out = present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_out, fault)
             if n_out < 0:
                 return m
             out.attempts[m] = attempt + 1
             out.n_input_spikes[m] = n
-            if n_out - begin_out >= protocol.min_spikes:
+            if total(team, n_out - begin_out) >= protocol.min_spikes:
                 break
         out.offsets[m + 1] = n_out
     return images.shape[0]

@@ -19,6 +19,7 @@ __all__ = [
     "either",
     "exp_neg",
     "hear",
+    "most",
     "normalise",
     "on_post",
     "on_pre",
@@ -26,6 +27,7 @@ __all__ = [
     "pre_spikes",
     "redo",
     "room",
+    "total",
     "undo",
 ]
 
@@ -85,6 +87,14 @@ def draw(
     """Write the input spikes of a presentation and return their number; see :mod:`stdp_pipeline.encoding`."""
 
 
+def total(team: Any, value: Any) -> Any:
+    """Sum of the threads' integers; one of :mod:`stdp_pipeline.engines._team`."""
+
+
+def most(team: Any, value: Any) -> Any:
+    """Largest of the threads' values; one of :mod:`stdp_pipeline.engines._team`."""
+
+
 # The rest are one of the two sets of functions in :mod:`stdp_pipeline.engines._arrivals`.
 
 
@@ -96,12 +106,12 @@ def room(run: Any, work: Any) -> Any:
     """Entries of ``past`` that a neuron needs in this presentation."""
 
 
-def deliver(s: Any, run: Any, work: Any, w_most: Any, exc_most: Any, k: Any) -> Any:
+def deliver(s: Any, run: Any, work: Any, team: Any, w_most: Any, exc_most: Any, k: Any) -> Any:
     """Add the spikes that arrive in step k to the conductances; return a bound of these."""
 
 
 def pre_spikes(
-    s: Any, exc: Any, run: Any, tr: Any, rule: Any, work: Any, past: Any, n_recent: Any, k: Any, t: Any
+    s: Any, exc: Any, run: Any, tr: Any, rule: Any, work: Any, team: Any, past: Any, n_recent: Any, k: Any, t: Any
 ) -> Any:
     """Update traces and weights for the input spikes of step k."""
 
@@ -110,7 +120,7 @@ def undo(s: Any, run: Any, work: Any, past: Any, j: Any, k: Any) -> Any:
     """Undo what was done ahead of time to the weights of neuron j, which fires in step k."""
 
 
-def redo(s: Any, run: Any, tr: Any, rule: Any, work: Any, past: Any, j: Any, k: Any, t: Any) -> Any:
+def redo(s: Any, run: Any, tr: Any, rule: Any, work: Any, team: Any, past: Any, j: Any, k: Any, t: Any) -> Any:
     """Do ahead of time, after step k, what spikes on their way to neuron j will do."""
 
 

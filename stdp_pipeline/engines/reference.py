@@ -27,7 +27,7 @@ __all__ = ["respond", "train"]
 
 
 def train(
-    model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int
+    model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int, threads: int = 1
 ) -> tuple[NetworkState, Responses]:
     """Present images one after the other with learning on; see :class:`stdp_pipeline.engines._contract.Engine`."""
     parts = []

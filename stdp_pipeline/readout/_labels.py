@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["UNLABELLED", "NeuronLabels", "assign_labels", "predictions"]
+__all__ = ["UNLABELLED", "NeuronLabels", "assign_labels", "labels_from_sums", "predictions"]
 
 UNLABELLED = -1
 """Label of a neuron that never fired, and prediction for an image without an answer."""
@@ -47,16 +47,34 @@ def assign_labels(counts: np.ndarray, labels: np.ndarray, n_classes: int) -> Neu
     Returns
     -------
     NeuronLabels
+        See :func:`labels_from_sums`.
+    """
+    sums = np.zeros((n_classes, counts.shape[1]))
+    for c in range(n_classes):
+        sums[c] = counts[labels == c].sum(axis=0, dtype=np.float64)
+    return labels_from_sums(sums, labels)
+
+
+def labels_from_sums(sums: np.ndarray, labels: np.ndarray) -> NeuronLabels:
+    """Give each neuron the class with its highest mean spike count, for images too many to hold all their counts.
+
+    Parameters
+    ----------
+    sums : (n_classes, n_exc) float64
+        Spike counts summed over the training images of each class; test images must never come here.
+    labels : (n_images,) int
+        Classes of these images.
+
+    Returns
+    -------
+    NeuronLabels
         Of two equally strong classes the lower one is taken; a neuron that never fired gets none.
 
     References
     ----------
     .. [1] Diehl & Cook (2015), doi:10.3389/fncom.2015.00099, section 2.6.
     """
-    sums = np.zeros((n_classes, counts.shape[1]))
-    for c in range(n_classes):
-        sums[c] = counts[labels == c].sum(axis=0, dtype=np.float64)
-    members = np.bincount(labels, minlength=n_classes)[:, None]
+    members = np.bincount(labels, minlength=len(sums))[:, None]
     mean_counts = sums / np.maximum(members, 1)
     label = np.where(mean_counts.max(axis=0) > 0, mean_counts.argmax(axis=0), UNLABELLED)
     return NeuronLabels(label.astype(np.int16), mean_counts)

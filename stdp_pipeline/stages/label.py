@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from stdp_pipeline.io import read_arrays, write_arrays, write_json
-from stdp_pipeline.readout._labels import UNLABELLED, assign_labels
+from stdp_pipeline.readout._labels import UNLABELLED, labels_from_sums
 from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages.respond import read_responses
 
@@ -17,7 +17,7 @@ def run(job: StageJob) -> None:
     responses, n_exc = read_responses(job.input("responses"))
     data = read_arrays(job.input("data"), "train_labels", "n_classes")
     classes = data["train_labels"][: responses.n_images]
-    labels = assign_labels(responses.counts(n_exc), classes, int(data["n_classes"]))
+    labels = labels_from_sums(responses.class_counts(classes, int(data["n_classes"]), n_exc), classes)
     write_arrays(job.output / "labels.npz", {"label": labels.label, "mean_counts": labels.mean_counts})
     write_json(
         job.output / "metrics.json",

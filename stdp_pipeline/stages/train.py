@@ -69,7 +69,7 @@ def run(job: StageJob) -> None:
             start = done - pass_index * n_images
             images = order[start : start + min(_CHUNK, curve.room)]
             with clock.over(len(images)):
-                state, responses = engine.train(model, state, inputs, images, pass_index)
+                state, responses = engine.train(model, state, inputs, images, pass_index, job.threads)
             done += len(images)
             guard.watch(images, responses)
             curve.add(images, responses, state)

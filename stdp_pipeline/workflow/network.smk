@@ -15,6 +15,7 @@ rule train:
         "results/logs/train/{id}.log",
     benchmark:
         "results/benchmarks/train/{id}.tsv"
+    # One large network gains from more (docs/performance.md): stdp run EXPERIMENT -- --set-threads train=2
     threads: 1
     resources:
         mem_mb=JOBS.memory("train"),
@@ -28,7 +29,7 @@ rule train:
         checkpoint="results/checkpoints/train/{id}",
     shell:
         "stdp train --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
-        " --checkpoint {params.checkpoint:q} 2>&1 | tee {log:q}"
+        " --checkpoint {params.checkpoint:q} --threads {threads} 2>&1 | tee {log:q}"
 
 
 rule respond:

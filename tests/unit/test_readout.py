@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from stdp_pipeline import registry
 from stdp_pipeline.engines._contract import Responses
 from stdp_pipeline.readout import all_activity
-from stdp_pipeline.readout._labels import UNLABELLED, assign_labels, predictions
+from stdp_pipeline.readout._labels import UNLABELLED, assign_labels, labels_from_sums, predictions
 from stdp_pipeline.readout._metrics import accuracy_interval, confusion_matrix, score
 
 COUNTS = np.array([[4, 0, 1, 0], [2, 0, 1, 0], [0, 3, 1, 0], [0, 0, 1, 0]], np.float32)
@@ -84,3 +84,24 @@ def test_counts_of_responses():
     twice = Responses.concatenate([responses, responses])
     assert twice.offsets.tolist() == [0, 2, 2, 3, 5, 5, 6]
     assert twice.counts(3)[3:].tolist() == responses.counts(3).tolist()
+
+
+@given(seed=st.integers(0, 2**32 - 1), n_images=st.integers(0, 40), n_exc=st.integers(1, 12))
+def test_sums_by_class_equal_those_of_the_dense_counts_and_give_the_same_labels(seed, n_images, n_exc):
+    rng = np.random.default_rng(seed)
+    n_spikes = rng.poisson(3.0, n_images) * rng.integers(0, 2, n_images)  # some images are silent
+    responses = Responses(
+        step=np.zeros(n_spikes.sum(), np.uint16),
+        neuron=rng.integers(0, n_exc, n_spikes.sum()).astype(np.uint16),
+        offsets=np.cumsum([0, *n_spikes]),
+        attempts=np.ones(n_images, np.int32),
+        n_input_spikes=np.zeros(n_images, np.int32),
+    )
+    classes = rng.integers(0, 4, n_images).astype(np.uint8)  # as data sets hold them; class 4 has no image
+    counts, sums = responses.counts(n_exc), responses.class_counts(classes, 5, n_exc)
+    expected = np.array([counts[classes == c].sum(axis=0, dtype=np.float64) for c in range(5)])
+    assert sums.dtype == np.float64
+    assert np.array_equal(sums, expected)
+    dense, direct = assign_labels(counts, classes, 5), labels_from_sums(sums, classes)
+    assert np.array_equal(dense.label, direct.label)
+    assert np.array_equal(dense.mean_counts, direct.mean_counts)
