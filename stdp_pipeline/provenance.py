@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SCHEMA_VERSION", "Stopwatch", "cpu_model", "environment", "version"]
+__all__ = ["SCHEMA_VERSION", "Stopwatch", "cpu_model", "environment", "peak_rss_mb", "version"]
 
 SCHEMA_VERSION = 1
 """Version of the layout of all result files."""
@@ -70,6 +70,12 @@ def environment() -> dict[str, Any]:
     }
 
 
+def peak_rss_mb() -> float:
+    """Return the most memory that this process has had resident so far, MB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)
+
+
 class Stopwatch:
     """Wall time, CPU time and peak memory of this process since the watch was started."""
 
@@ -80,11 +86,9 @@ class Stopwatch:
 
     def read(self) -> dict[str, Any]:
         """Return start (UTC), seconds of wall and CPU time, and the process's peak memory in MB."""
-        unit = 1 if sys.platform == "darwin" else 1024
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
         return {
             "started": self.started,
             "wall_s": round(time.perf_counter() - self._wall, 3),
             "cpu_s": round(time.process_time() - self._cpu, 3),
-            "peak_rss_mb": round(peak / 2**20, 1),
+            "peak_rss_mb": peak_rss_mb(),
         }

@@ -14,7 +14,7 @@ from stdp_pipeline.config.load import validated
 from stdp_pipeline.datasets import mnist
 from stdp_pipeline.engines._contract import Inputs, Model, StoredEvents
 from stdp_pipeline.network.state import NetworkState, initial_state
-from stdp_pipeline.provenance import cpu_model, version
+from stdp_pipeline.provenance import cpu_model, peak_rss_mb, version
 
 __all__ = ["Case", "prepare"]
 
@@ -55,6 +55,7 @@ class Case:
             "dataset": "mnist",
             "warmup": self.n_warmup,
             "seed": self.inputs.seed,
+            "peak_rss_mb": peak_rss_mb(),
             "cpu": cpu_model(),
             "date": datetime.now(UTC).date().isoformat(),
             "versions": {name: version(name) for name in ("stdp_pipeline", "numpy", "numba")},

@@ -140,13 +140,19 @@ def _delays(params: NetworkParams, n_input: int, seed: int, dt_ms: float) -> np.
 def rested(state: NetworkState, params: NetworkParams) -> NetworkState:
     """Return the same weights and thresholds with every neuron at rest and no memory of past spikes.
 
-    A frozen pass starts each image from here, so its images are independent of each other and of their order.
+    A frozen pass starts each image from here, so its images are independent of each other and of their order. Weights,
+    thresholds and delays are shared with ``state``, which a frozen pass does not change.
     """
-    fresh = state.copy()
-    fresh.v_exc_mv[:] = params.exc.e_rest_mv
-    fresh.v_inh_mv[:] = params.inh.e_rest_mv
-    for array in (fresh.g_exc, fresh.g_inh, fresh.g_inh_exc, fresh.trace_pre, fresh.trace_post):
-        array[:] = 0
-    for array in (fresh.last_exc, fresh.last_inh, fresh.last_pre):
-        array[:] = LONG_AGO
-    return replace(fresh, step=0)
+    zero = ("g_exc", "g_inh", "g_inh_exc", "trace_pre", "trace_post")
+
+    def filled(array: np.ndarray, value: float) -> np.ndarray:
+        return np.full_like(array, value)
+
+    return replace(
+        state,
+        v_exc_mv=filled(state.v_exc_mv, params.exc.e_rest_mv),
+        v_inh_mv=filled(state.v_inh_mv, params.inh.e_rest_mv),
+        **{name: filled(getattr(state, name), 0) for name in zero},
+        **{name: filled(getattr(state, name), LONG_AGO) for name in ("last_exc", "last_inh", "last_pre")},
+        step=0,
+    )
