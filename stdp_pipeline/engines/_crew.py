@@ -31,14 +31,16 @@ class Crew:
     ----------
     model : Model
     state : NetworkState
-        Copied.
+        Copied, but for the large arrays of a network that does not learn.
     inputs : Inputs
     divided : list of (first, end)
         From :func:`shares`.
+    learn : bool
     """
 
-    def __init__(self, model: Model, state: NetworkState, inputs: Inputs, divided: list[tuple[int, int]]):
+    def __init__(self, model: Model, state: NetworkState, inputs: Inputs, divided: list[tuple[int, int]], learn: bool):
         self.model = model
+        self.learn = learn
         self.divided = divided
         real = np.dtype(model.precision).type
         rule = model.rule.constants(model.rule_params, model.network)
@@ -54,10 +56,11 @@ class Crew:
         self.teams = _memory.team([first for first, _ in divided])
 
     def _part(self, state: NetworkState, first: int, end: int) -> NetworkState:
-        arrays = {
-            name: _memory.aligned(array if name in self.whole else array[..., first:end])
-            for name, array in state.arrays().items()
-        }
+        arrays = {}
+        for name, array in state.arrays().items():
+            part = array if name in self.whole else array[..., first:end]
+            shared = not self.learn and name in ("weights", "delays") and part.flags.c_contiguous
+            arrays[name] = part if shared else _memory.aligned(part)
         return NetworkState.from_arrays(arrays, state.step)
 
     def state(self) -> NetworkState:
@@ -70,7 +73,7 @@ class Crew:
         return NetworkState.from_arrays(joined, int(self.arrays[0].step[0]))
 
     def present(
-        self, kernel: ModuleType, images: np.ndarray, pass_index: int, learn: bool, attempt: int, room: int
+        self, kernel: ModuleType, images: np.ndarray, pass_index: int, attempt: int, room: int
     ) -> tuple[Responses, np.ndarray]:
         """Present images, the first one from its given attempt on.
 
@@ -91,7 +94,7 @@ class Crew:
             past = np.empty((self.parts[me].n_exc, room), real)
             network = (self.arrays[me], exc, inh, run, traces, self.rule, self.source)
             memory = (self.works[me], self.teams[me], past, outs[me], faults[me])
-            done = kernel.run_images(*network, images, pass_index, self.protocol, attempt, learn, *memory)
+            done = kernel.run_images(*network, images, pass_index, self.protocol, attempt, self.learn, *memory)
             return int(done)
 
         if len(outs) == 1:

@@ -8,8 +8,8 @@ changes the result.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from stdp_pipeline.engines import _arrivals, _elementary, _integrators, _kernel,
 from stdp_pipeline.engines._compile import compiled
 from stdp_pipeline.engines._contract import Inputs, Model, Progress, Responses
 from stdp_pipeline.engines._crew import Crew, shares
+from stdp_pipeline.engines._memory import aligned
 from stdp_pipeline.engines._protocol import exploded, not_finite, too_many
 from stdp_pipeline.errors import ActivityError
 from stdp_pipeline.network.state import NetworkState, rested
@@ -26,7 +27,7 @@ from stdp_pipeline.random import FROZEN_PASS
 __all__ = ["respond", "train"]
 
 _ARRIVAL_SLOTS = ("begin", "deliver", "hear", "pre_spikes", "redo", "room", "undo")
-_BLOCK = 256  # images of a frozen pass that one thread takes at a time
+_LEAST, _MOST = 16, 256  # images of a frozen pass that one thread takes at a time
 
 
 def _compiled_kernel(model: Model, inputs: Inputs, n_threads: int) -> ModuleType:
@@ -58,12 +59,12 @@ def _present(
     """Run the kernel over images, in as many calls as its memory needs. The state is left as it is."""
     divided = shares(state.n_exc, threads)
     kernel = _compiled_kernel(model, inputs, len(divided))
-    crew = Crew(model, state, inputs, divided)
+    crew = Crew(model, state, inputs, divided, learn)
     room = 256 if model.network.delays.mode == "synaptic" else 0
     parts: list[Responses] = []
     todo, attempt = np.ascontiguousarray(images, np.int64), 0
     while len(todo):
-        part, fault = crew.present(kernel, todo, pass_index, learn, attempt, room)
+        part, fault = crew.present(kernel, todo, pass_index, attempt, room)
         parts.append(part)
         todo, attempt, code = todo[part.n_images :], 0, int(fault[0])
         if code == _kernel.PAST_FULL:
@@ -96,18 +97,22 @@ def respond(
     model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, threads: int, progress: Progress
 ) -> Responses:
     """Present images to the frozen network, each from rest; see :class:`stdp_pipeline.engines._contract.Engine`."""
-    blocks = [images[i : i + _BLOCK] for i in range(0, len(images), _BLOCK)]
+    # The first few images compile, before there are threads. Then each thread takes a block at a time, small enough
+    # that none waits long for the last one.
+    size = min(max(len(images) // (8 * threads), _LEAST), _MOST)
+    blocks = [images[:_LEAST], *(images[i : i + size] for i in range(_LEAST, len(images), size))]
+    # One copy at the beginning of cache lines for all blocks.
+    own = replace(rested(state, model.network), weights=aligned(state.weights), delays=aligned(state.delays))
 
     def answer(block: np.ndarray) -> Responses:
-        own = rested(state, model.network)
         return _present(model, own, inputs, block, FROZEN_PASS, learn=False, threads=1)[1]
 
-    parts: list[Any] = []
-    if blocks:
-        parts.append(answer(blocks[0]))  # compiles, before there are threads
-        progress(len(blocks[0]))
+    parts = [answer(blocks[0])]
+    done = len(blocks[0])
+    progress(done)
     with ThreadPoolExecutor(threads) as pool:
         for part in pool.map(answer, blocks[1:]):
             parts.append(part)
-            progress(sum(p.n_images for p in parts))
+            done += part.n_images
+            progress(done)
     return Responses.concatenate(parts)
