@@ -10,7 +10,7 @@ import importlib
 from functools import cache
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import Field, create_model, model_validator
+from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from stdp_pipeline import registry
 from stdp_pipeline.config._base import Strict
@@ -152,10 +152,17 @@ class Experiment(Strict):
             )
 
 
-def _one_of(kind: str) -> Any:
-    """Return the union of the parameters models of one kind, told apart by ``name``."""
+def _one_of(kind: str, default: str | None = None) -> Any:
+    """Return the union of the parameters models of one kind, told apart by ``name``, or ``default`` without a name."""
     models = tuple(registry.load(kind, name).Params for name in registry.names(kind))
-    return models[0] if len(models) == 1 else Annotated[Union[models], Field(discriminator="name")]  # noqa: UP007
+    if len(models) == 1:
+        return models[0]
+
+    def named(section: Any) -> Any:
+        return {"name": default} | section if default and isinstance(section, dict) else section
+
+    union: Any = Annotated[Union[models], Field(discriminator="name")]  # noqa: UP007
+    return Annotated[union, BeforeValidator(named)]
 
 
 @cache
@@ -173,10 +180,13 @@ def experiment_model() -> type[Experiment]:
         "Experiment",
         __base__=Experiment,
         __doc__=Experiment.__doc__,
-        dataset=(_one_of("dataset"), Field(default("dataset", "mnist"), description="Images and labels.")),
-        encoding=(_one_of("encoding"), Field(default("encoding", "poisson"), description="From image to spikes.")),
+        dataset=(_one_of("dataset", "mnist"), Field(default("dataset", "mnist"), description="Images and labels.")),
+        encoding=(
+            _one_of("encoding", "poisson"),
+            Field(default("encoding", "poisson"), description="From image to spikes."),
+        ),
         network=(network_params, Field(network_params(), description="Neurons, fixed synapses, initial weights.")),
-        plasticity=(_one_of("rule"), Field(default("rule", "triplet"), description="The learning rule.")),
+        plasticity=(_one_of("rule", "triplet"), Field(default("rule", "triplet"), description="The learning rule.")),
         readouts=(
             Annotated[readouts, Field(min_length=1)],
             Field([default("readout", "all_activity")], description="How spike counts become predictions."),

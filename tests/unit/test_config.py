@@ -237,3 +237,10 @@ def test_parents_come_before_children():
     for job in planned.jobs.values():
         assert all(parent.key in seen for parent in job.parents.values())
         seen.add(job.key)
+
+
+def test_a_section_without_a_name_means_the_default_component():
+    experiment = validated({"plasticity": {"eta_post": 0.1}, "dataset": {"n_train": 100}}, "here")
+    assert (experiment.plasticity.name, experiment.dataset.name) == ("triplet", "mnist")
+    with pytest.raises(ConfigError, match="eta_post"):
+        validated({"plasticity": {"name": "power_law", "eta_post": 0.1}}, "here")
