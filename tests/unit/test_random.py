@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from stdp_pipeline.random import philox4x32, seed_words, shuffled, uniforms
+from stdp_pipeline.random import SPLIT_CODES, no_chance, philox4x32, seed_words, shuffled, synapse_chance, uniforms
 
 _U = np.uint64
 
@@ -53,3 +53,75 @@ def test_shuffled_is_a_permutation_that_changes_with_the_pass(seed):
     first, second = shuffled(seed, 500, 0), shuffled(seed, 500, 1)
     assert np.array_equal(np.sort(first), np.arange(500))
     assert not np.array_equal(first, second)
+
+
+def chances(seed, t, kind, i, j):
+    """Return the numbers of the synapses from inputs i to neurons j, of equal shape."""
+    key = seed_words(seed)
+    return np.array([synapse_chance(key, t, kind, a, b) for a, b in zip(i, j, strict=True)])
+
+
+NUMBERS = np.arange(10_000)
+
+
+@pytest.mark.parametrize(
+    ("i", "j", "t", "kind"),
+    [
+        (NUMBERS, 0 * NUMBERS, 0, 0),
+        (0 * NUMBERS + 65_535, NUMBERS, 12_345, 1),
+        (NUMBERS % 100, NUMBERS // 100, 2**33 + 7, 1),
+    ],
+    ids=["over inputs", "over neurons", "over both"],
+)
+def test_synapse_chance_is_uniform_and_its_neighbours_are_independent(seed, i, j, t, kind):
+    u = chances(seed, t, kind, i, j)
+    assert stats.kstest(u, "uniform").pvalue > 1e-6
+    assert u.min() > 0
+    assert u.max() < 1
+    # The correlation of n independent pairs has standard deviation 1 / sqrt(n). Four inputs share one call of the
+    # generator, so distances of 1 to 4 look at numbers of one call and of the next.
+    for distance in (1, 2, 3, 4):
+        assert abs(np.corrcoef(u[distance:], u[:-distance])[0, 1]) < 5 / np.sqrt(len(u) - distance)
+
+
+def test_synapse_chance_is_uniform_over_time(seed):
+    key = seed_words(seed)
+    u = np.array([synapse_chance(key, t, 0, 3, 7) for t in range(10_000)])
+    assert stats.kstest(u, "uniform").pvalue > 1e-6
+    assert abs(np.corrcoef(u[1:], u[:-1])[0, 1]) < 5 / np.sqrt(len(u) - 1)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"i": 5}, {"i": 0}, {"i": 4 + 2**14}, {"i": 65_535},
+        {"j": 8}, {"j": 65_535},
+        {"t": 1001}, {"t": 1000 + 2**32}, {"t": 1000 + 2**47},
+        {"kind": 1},
+        {"seed": 1}, {"seed": 2**32},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_another_synapse_step_kind_or_seed_has_another_chance(seed, other):
+    """Two sets of 20 numbers of 32 bits have one in common with a probability of 1e-7."""
+
+    def numbers(**change):
+        at = {"seed": 0, "t": 1000, "kind": 0, "i": 4, "j": 7} | change
+        key = seed_words(seed + at["seed"])
+        return [synapse_chance(key, at["t"] + 2 * k, at["kind"], at["i"], at["j"]) for k in range(20)]
+
+    assert numbers() == numbers()
+    assert not set(numbers()) & set(numbers(**other))
+
+
+def test_synapse_chance_shares_no_number_with_input_spikes(seed):
+    """Both draw from one generator; the last counter word, the split's code or 2, keeps them apart."""
+    key = seed_words(seed)
+    u = {synapse_chance(key, 0, 0, i, 0) for i in range(40)}
+    for split in SPLIT_CODES.values():
+        words = [w for c in range(10) for w in philox4x32(*key, _U(c), _U(0), _U(0), _U(split))]
+        assert not u & {(w + 0.5) * 2.0**-32 for w in words}
+
+
+def test_rules_without_chance_get_0(seed):
+    assert no_chance(seed_words(seed), 5, 0, 1, 2) == 0
