@@ -32,8 +32,9 @@ from stdp_pipeline.stages._inputs import model_of
 def still(model: Model) -> Model:
     """Return the model with a network that does not learn."""
     exc = model.network.exc.model_copy(update={"theta_plus_mv": 0.0, "tau_theta_ms": 1e30})
+    # Scaling may have left weights above w_max, which a spike would clip.
     nothing = triplet.Params(eta_pre=0.0, eta_post=0.0, norm_total=None)
-    network = model.network.model_copy(update={"exc": exc})
+    network = model.network.model_copy(update={"exc": exc, "w_max": 1e3})
     return replace(model, network=network, rule=triplet, rule_params=nothing)
 
 

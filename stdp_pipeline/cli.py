@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     listing.add_argument("--json", action="store_true", help="print JSON")
 
-    bench = commands.add_parser("bench", help="measure CPU time per training image")
+    bench = commands.add_parser("bench", help="measure CPU time per image, also against other simulators")
     bench.add_argument("--engine", default="fast", help="engine (default: fast)")
     bench.add_argument(
         "--neurons", type=int, nargs="+", default=[400], metavar="N", help="network sizes (default: 400)"

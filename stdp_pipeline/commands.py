@@ -231,8 +231,10 @@ def bench(options: argparse.Namespace) -> int:
     for name, least in (("images", 1), ("repeats", 1), ("warmup", 0), ("seed", 0), ("threads", 1)):
         if getattr(options, name) < least:
             raise ConfigError(f"--{name} must be at least {least}, got {getattr(options, name)}")
-    if options.against is not None and options.against not in peers.PEERS:
-        raise ConfigError(f"--against must be one of {', '.join(peers.PEERS)}, got '{options.against}'")
+    if options.against is not None:
+        peers.check(options.against, options.rule, options.delays, options.threads)
+    elif options.peer_python is not None:
+        raise ConfigError("--peer-python is for --against only")
     rows = []
     for n_exc in options.neurons:
         one = case.prepare(options.engine, n_exc, options.rule, options.delays, options.warmup, options.seed)

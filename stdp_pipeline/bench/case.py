@@ -77,6 +77,7 @@ def prepare(engine: str, n_exc: int, rule: str, delays: str, n_warmup: int, seed
     encoding = registry.load("encoding", experiment.encoding.name)
     inputs = Inputs(levels, encoding, experiment.encoding, seed, "train", StoredEvents.none())
     state = initial_state(experiment.network, levels.shape[1], seed, model.precision, model.dt_ms)
-    if n_warmup:
-        state, _ = module.train(model, state, inputs, np.arange(n_warmup) % len(levels), 0)
+    warmed, _ = module.train(model, state, inputs, np.arange(max(n_warmup, 1)) % len(levels), 0)
+    if n_warmup:  # else the image only compiled the engine
+        state = warmed
     return Case(module, model, inputs, state, n_warmup)

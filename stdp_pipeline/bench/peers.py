@@ -21,12 +21,26 @@ from stdp_pipeline.bench.case import Case
 from stdp_pipeline.engines._protocol import draw_events
 from stdp_pipeline.errors import ConfigError, StdpError
 
-__all__ = ["PEERS", "compare"]
+__all__ = ["PEERS", "check", "compare"]
 
 PEERS = {"brian2-standalone": "brian2_standalone.py", "bindsnet": "bindsnet_eth_mnist.py"}
 """Name of a peer -> its script."""
 
+_DELAYS = {"brian2-standalone": ("none", "synaptic"), "bindsnet": ("none",)}  # that the script knows
+
 _LEAST_IMAGES = 500  # of ours: fewer are over too soon for a steady reading of the clock
+
+
+def check(peer: str, rule: str, delays: str, threads: int) -> None:
+    """Raise ConfigError if a peer's script cannot do what is asked for."""
+    if peer not in PEERS:
+        raise ConfigError(f"--against must be one of {', '.join(PEERS)}, got '{peer}'")
+    if rule != "triplet":
+        raise ConfigError(f"--rule must be triplet with --against, got '{rule}': the peers' scripts know no other")
+    if delays not in _DELAYS[peer]:
+        raise ConfigError(f"--delays must be {' or '.join(_DELAYS[peer])} with --against {peer}, got '{delays}'")
+    if threads != 1:
+        raise ConfigError(f"--threads must be 1 with --against, got {threads}: the peers run on one")
 
 
 def script(peer: str) -> Path:

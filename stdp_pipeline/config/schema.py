@@ -123,6 +123,12 @@ class Experiment(Strict):
         except ConfigError as error:
             raise ValueError(f"simulation.engine: {error}") from None
         delays = self.network.delays
+        n_delays = delays.max_ms / self.simulation.dt_ms
+        if delays.mode == "synaptic" and n_delays > 16_000:
+            raise ValueError(
+                f"network.delays.max_ms must be at most 16000 steps of simulation.dt_ms ({self.simulation.dt_ms:g}), "
+                f"got {delays.max_ms:g}, which is {n_delays:.0f} steps"
+            )
         if delays.mode != "none" and delays.max_ms > self.simulation.rest_ms:
             raise ValueError(
                 f"network.delays.max_ms must be at most simulation.rest_ms ({self.simulation.rest_ms:g}), got "

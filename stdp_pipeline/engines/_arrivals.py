@@ -18,7 +18,7 @@ import numpy as np
 
 from stdp_pipeline.engines._loops import add_rows, decayed
 from stdp_pipeline.engines._recent import read_traces
-from stdp_pipeline.engines._slots import chance, most, on_pre
+from stdp_pipeline.engines._slots import chance, max_of_threads, on_pre
 
 STRONG = 10.0
 """Bound of the excitatory conductance up to which a step may count as weak when delays are synaptic."""
@@ -163,7 +163,7 @@ def deliver_apart(s, run, work, team, w_most, exc_most, k):
     width = work.future.shape[2]
     for b in range(work.future.shape[0]):
         strong |= take(s.g_exc[b * width : (b + 1) * width], work.future[b, now], np.float32(STRONG))
-    return most(team, 1e30 if strong else STRONG)
+    return max_of_threads(team, 1e30 if strong else STRONG)
 
 
 def depress(s, run, tr, rule, work, team, past, a, e, due):

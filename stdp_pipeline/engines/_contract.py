@@ -178,6 +178,9 @@ class Responses:
     @staticmethod
     def concatenate(parts: list[Responses]) -> Responses:
         """Join the responses to consecutive images."""
+        if not parts:
+            none = np.zeros(0, np.uint16)
+            return Responses(none, none, np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32))
         shifts = np.cumsum([0] + [len(p.step) for p in parts])
         return Responses(
             step=np.concatenate([p.step for p in parts]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from types import ModuleType
@@ -20,7 +21,7 @@ _LINE = 16  # neurons in a cache line: no two threads write to the same one
 
 def shares(n_exc: int, threads: int) -> list[tuple[int, int]]:
     """Divide neurons among threads; return the first and the end of each one's share, at most ``threads`` of them."""
-    bounds = [round(n_exc * k / threads / _LINE) * _LINE for k in range(threads)] + [n_exc]
+    bounds = [min(round(n_exc * k / threads / _LINE) * _LINE, n_exc) for k in range(threads)] + [n_exc]
     return [(a, b) for a, b in pairwise(bounds) if a < b]
 
 
@@ -52,7 +53,9 @@ class Crew:
         self.whole = {"trace_pre", "last_pre"} | ({"delays"} if axonal else set())
         self.parts = [self._part(state, first, end) for first, end in divided]
         self.arrays = [_memory.state(part) for part in self.parts]
-        self.works = [_memory.work(model, part, inputs.seed) for part in self.parts]
+        self.seed = inputs.seed
+        self.works: list[_memory.Work] = []
+        self.make_room(1_000_000)
         self.teams = _memory.team([first for first, _ in divided])
 
     def _part(self, state: NetworkState, first: int, end: int) -> NetworkState:
@@ -62,6 +65,11 @@ class Crew:
             shared = not self.learn and name in ("weights", "delays") and part.flags.c_contiguous
             arrays[name] = part if shared else _memory.aligned(part)
         return NetworkState.from_arrays(arrays, state.step)
+
+    def make_room(self, n_events: int) -> None:
+        """Provide memory for so many input spikes of a presentation, or as many as there can be."""
+        self.n_events = min(n_events, self.parts[0].n_input * self.model.n_image_steps)
+        self.works = [_memory.work(self.model, part, self.seed, self.n_events) for part in self.parts]
 
     def state(self) -> NetworkState:
         """Return the state of the whole network."""
@@ -90,10 +98,14 @@ class Crew:
         faults = [np.zeros(5) for _ in self.divided]
         real = np.dtype(model.precision).type
 
+        pasts = [np.empty((part.n_exc, room), real) for part in self.parts]
+        # No thread may wait for another in the kernel that has not got there.
+        start = threading.Barrier(len(outs))
+
         def simulate(me: int) -> int:
-            past = np.empty((self.parts[me].n_exc, room), real)
             network = (self.arrays[me], exc, inh, run, traces, self.rule, self.source)
-            memory = (self.works[me], self.teams[me], past, outs[me], faults[me])
+            memory = (self.works[me], self.teams[me], pasts[me], outs[me], faults[me])
+            start.wait()
             done = kernel.run_images(*network, images, pass_index, self.protocol, attempt, self.learn, *memory)
             return int(done)
 
@@ -101,7 +113,12 @@ class Crew:
             n = simulate(0)
         else:
             with ThreadPoolExecutor(len(outs)) as pool:
-                n = next(iter(list(pool.map(simulate, range(len(outs))))))
+                try:
+                    calls = [pool.submit(simulate, me) for me in range(len(outs))]
+                except BaseException:
+                    start.abort()
+                    raise
+                n = min(call.result() for call in calls)  # the same for all
         me = next((i for i, fault in enumerate(faults) if fault[0] != 0), 0)
         fault = faults[me]
         fault[2] += self.divided[me][0]

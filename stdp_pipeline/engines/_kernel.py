@@ -12,6 +12,8 @@ What makes it fast, without changing the model (``docs/performance.md`` tells th
   neurons that fired, are scaled to the fixed sum again.
 * Inhibitory neurons are simulated only while they are driven; between, their potential has a closed form.
 * Once nothing drives any neuron any more, the rest of the presentation has a closed form, too.
+
+Functions that take ``work`` are inlined where they are called, since a call would copy its many arrays.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from stdp_pipeline.engines._layout import FLUSH_EVERY, WEAK
 from stdp_pipeline.engines._loops import (
     any_nonzero,
     decayed,
+    find_out_of_bounds,
     flush,
     membranes,
     membranes_small,
@@ -39,17 +42,17 @@ from stdp_pipeline.engines._slots import (
     deliver,
     draw,
     hear,
-    most,
+    max_of_threads,
     on_post,
     pre_spikes,
     redo,
     room,
-    total,
+    sum_of_threads,
     undo,
 )
 
 OK, EXPLODED, TOO_MANY, NOT_FINITE, INPUT_FULL, OUTPUT_FULL, PAST_FULL = range(7)
-BOTH = 2**20  # more than the neurons of a network
+INHIBITORY = 2**20  # counts of excitatory and inhibitory spikes in one word: above all excitatory ones
 
 
 def thresholds(s, exc, run, learn, work, k, t, fault):
@@ -194,7 +197,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_
         work.low[j] = s.theta[j] * keep_all + exc.v_thresh - 1e-3
         exc_most = max(exc_most, s.g_exc[j])
         inh_most = max(inh_most, s.g_inh[j])
-    exc_most, inh_most = most(team, exc_most), most(team, inh_most)
+    exc_most, inh_most = max_of_threads(team, exc_most), max_of_threads(team, inh_most)
 
     for k in range(run.n_steps):
         t = t0 + k
@@ -212,11 +215,11 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_
         if n_awake > 0:
             n_inh_fired, n_awake = inhibitory(s, inh, work, n_awake, t)
         # Both numbers of all threads in one word, negative if one of them has found a fault.
-        all_fired = total(team, n_fired + n_inh_fired * BOTH if n_fired >= 0 else -(BOTH**2))
+        all_fired = sum_of_threads(team, n_fired + n_inh_fired * INHIBITORY if n_fired >= 0 else -(INHIBITORY**2))
         if all_fired < 0:
             return -1
-        n_inh_fired = all_fired // BOTH
-        n_spikes += all_fired % BOTH
+        n_inh_fired = all_fired // INHIBITORY
+        n_spikes += all_fired % INHIBITORY
         if n_spikes > run.spike_limit:
             fault[0], fault[1] = TOO_MANY, k
             return -1
@@ -255,13 +258,13 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_
             if n_recent > 0:
                 n_recent = forget(run, work, n_recent, t)
             late = k >= run.n_image_steps + run.n_delays
-            if late and total(team, int(is_over(s, exc, work, n_awake))) == team.n:
+            if late and sum_of_threads(team, int(is_over(s, exc, work, n_awake))) == team.n:
                 relax(s.v_exc, exc.e_rest, exc.keep_v ** (run.n_steps - 1 - k))
                 break
 
     finite = 1
     for j in range(n_exc):
-        if not np.isfinite(s.v_exc[j]):
+        if finite and not np.isfinite(s.v_exc[j]):
             fault[0], fault[1], fault[2] = NOT_FINITE, run.n_steps - 1, j
             finite = 0
         if not work.is_awake[j]:
@@ -269,10 +272,10 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_
         if learn:
             s.theta[j] *= keep_all
     s.step[0] = t0 + run.n_steps
-    return n_out if total(team, finite) == team.n else -1
+    return n_out if sum_of_threads(team, finite) == team.n else -1
 
 
-def gather_events(s, run, inp, image, pass_index, attempt, work):
+def gather_events(run, inp, image, pass_index, attempt, work):
     """Put the input spikes of one presentation into ``work``, by step of arrival; return their number, or -1."""
     if attempt == 0 and inp.offsets.shape[0] > 0:
         start = inp.offsets[image]
@@ -308,21 +311,20 @@ def run_images(
     s, exc, inh, run, tr, rule, inp, images, pass_index, protocol, first_attempt, learn, work, team, past, out, fault
 ):
     """Present images in order, again and brighter where they cause too few spikes. Return how many were done."""
-    n_out = 0
-    w_most = run.w_max
-    for i in range(s.weights.shape[0]):
-        for j in range(s.weights.shape[1]):
-            w_most = max(w_most, s.weights[i, j])
-    w_most = most(team, w_most)
+    # Read, not written as 0: for a literal, Numba would compile "present" twice.
+    n_out = out.offsets[0]
+    # Not in the state: a neuron out of bounds counts as changed, so the next scaling finds it, too.
+    w_most = find_out_of_bounds(s, run, work)
+    w_most = max_of_threads(team, w_most)
     for m in range(images.shape[0]):
-        if total(team, int(out.step.shape[0] - n_out < run.spike_limit)) > 0:
+        if sum_of_threads(team, int(out.step.shape[0] - n_out < run.spike_limit)) > 0:
             fault[0] = OUTPUT_FULL
             return m
         begin_out = n_out
         for attempt in range(first_attempt if m == 0 else 0, protocol.max_attempts):
             fault[4] = attempt
             n_out = begin_out
-            n = gather_events(s, run, inp, images[m], pass_index, attempt, work)
+            n = gather_events(run, inp, images[m], pass_index, attempt, work)
             if n < 0:
                 fault[0] = INPUT_FULL
                 return m
@@ -332,13 +334,13 @@ def run_images(
             if not learn:
                 reset(s, exc, inh)
             elif run.norm_total > 0.0:
-                w_most = most(team, scale_columns(s, run, work))
+                w_most = max_of_threads(team, scale_columns(s, run, work))
             n_out = present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_out, fault)
             if n_out < 0:
                 return m
             out.attempts[m] = attempt + 1
             out.n_input_spikes[m] = n
-            if total(team, n_out - begin_out) >= protocol.min_spikes:
+            if sum_of_threads(team, n_out - begin_out) >= protocol.min_spikes:
                 break
         out.offsets[m + 1] = n_out
     return images.shape[0]

@@ -1,4 +1,4 @@
-"""The numbers of a network in steps and per-step factors, as both engines read them.
+"""The numbers of a network in steps and per-step factors, as the fast engine reads them.
 
 Everything here is derived from the parameters in milliseconds and millivolts; no engine owns a parameter.
 """
@@ -20,7 +20,7 @@ its rounding. It also spares the processor the denormal numbers into which a sil
 decay."""
 
 NEGLIGIBLE = {"float32": 1e-7, "float64": 1e-12}
-"""Traces below this are zero: times a learning rate of 0.01, no weight in [0, 1] can show the difference."""
+"""Traces below this are zero: times a learning rate of 0.01 they are less than the rounding of a weight above 0.01."""
 
 
 FLUSH_EVERY = 8

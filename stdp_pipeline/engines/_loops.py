@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from stdp_pipeline.engines._slots import advance, advance_small, either, normalise
+from stdp_pipeline.network.state import LONG_AGO
 
 __all__ = [
     "add_rows",
     "any_nonzero",
     "decayed",
+    "find_out_of_bounds",
     "flush",
     "membranes",
     "membranes_small",
@@ -90,6 +92,18 @@ def add_rows(weights, sources, begin, end, g_exc):
             g_exc[j] += weights[a, j]
 
 
+def find_out_of_bounds(s, run, work):
+    """Mark the neurons that have a weight out of its bounds; return a bound of all weights."""
+    most = run.w_max
+    work.over[:] = 0
+    for i in range(s.weights.shape[0]):
+        for j in range(s.weights.shape[1]):
+            w = s.weights[i, j]
+            most = max(most, w)
+            work.over[j] |= (w > run.w_max) | (w < run.w_min)
+    return most
+
+
 def scale_columns(s, run, work):
     """Scale the weights of the neurons that changed since they were last scaled; mark those that leave the bounds.
 
@@ -143,6 +157,6 @@ def reset(s, exc, inh):
     s.g_inh[:] = 0
     s.v_inh[:] = inh.e_rest
     s.g_inh_exc[:] = 0
-    s.last_exc[:] = -(2**40)
-    s.last_inh[:] = -(2**40)
+    s.last_exc[:] = LONG_AGO
+    s.last_inh[:] = LONG_AGO
     s.step[0] = 0

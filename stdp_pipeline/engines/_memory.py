@@ -146,14 +146,13 @@ def state(network: NetworkState) -> State:
     return State(**dict(zip(State._fields, [*network.arrays().values(), np.array([network.step])], strict=True)))
 
 
-def work(model: Model, network: NetworkState, seed: int) -> Work:
+def work(model: Model, network: NetworkState, seed: int, capacity: int) -> Work:
     n_input, n_exc, n_delays = network.n_input, network.n_exc, model.n_delay_steps
     real = np.dtype(model.precision)
     mode = model.network.delays.mode
-    capacity = min(n_input * model.n_image_steps, 1_000_000)  # a spike of every input in every step
     apart = mode == "synaptic"
     # Neurons in one block of ``future``: delay * width + neuron fits in 16 bits.
-    width = min(-(-n_exc // 4) * 4, 2**16 // max(n_delays, 1) // 4 * 4)
+    width = min(-(-n_exc // 4) * 4, (2**16 - 4) // max(n_delays, 1) // 4 * 4)
 
     def ints(n: int) -> np.ndarray:
         return np.zeros(n, np.int64)

@@ -19,7 +19,7 @@ __all__ = [
     "either",
     "exp_neg",
     "hear",
-    "most",
+    "max_of_threads",
     "normalise",
     "on_post",
     "on_pre",
@@ -27,7 +27,7 @@ __all__ = [
     "pre_spikes",
     "redo",
     "room",
-    "total",
+    "sum_of_threads",
     "undo",
 ]
 
@@ -87,11 +87,11 @@ def draw(
     """Write the input spikes of a presentation and return their number; see :mod:`stdp_pipeline.encoding`."""
 
 
-def total(team: Any, value: Any) -> Any:
+def sum_of_threads(team: Any, value: Any) -> Any:
     """Sum of the threads' integers; one of :mod:`stdp_pipeline.engines._team`."""
 
 
-def most(team: Any, value: Any) -> Any:
+def max_of_threads(team: Any, value: Any) -> Any:
     """Largest of the threads' values; one of :mod:`stdp_pipeline.engines._team`."""
 
 

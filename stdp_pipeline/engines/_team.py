@@ -13,12 +13,12 @@ PATIENCE = 2000  # looks at the others before giving way: some microseconds
 APART = 8  # numbers of 8 bytes from one thread's to the next: a cache line
 
 
-def total_alone(team, value):
+def sum_of_threads_alone(team, value):
     """Sum of the threads' values."""
     return value
 
 
-def most_alone(team, value):
+def max_of_threads_alone(team, value):
     """Largest of the threads' values."""
     return value
 
@@ -41,7 +41,7 @@ def meet(team, value):
     return row
 
 
-def total_across(team, value):
+def sum_of_threads_across(team, value):
     """Sum of the threads' values, which are integers."""
     row = meet(team, value)
     result = 0
@@ -50,7 +50,7 @@ def total_across(team, value):
     return result
 
 
-def most_across(team, value):
+def max_of_threads_across(team, value):
     """Largest of the threads' values."""
     row = meet(team, value)
     result = team.shown[row, 0]

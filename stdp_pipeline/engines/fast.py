@@ -33,6 +33,7 @@ _LEAST, _MOST = 16, 256  # images of a frozen pass that one thread takes at a ti
 def _compiled_kernel(model: Model, inputs: Inputs, n_threads: int) -> ModuleType:
     arrival = "apart" if model.network.delays.mode == "synaptic" else "together"
     chance = "synapse_chance" if model.rule.STOCHASTIC else "no_chance"
+    team = "across" if n_threads > 1 else "alone"
     slots = (
         *((slot, _arrivals.__name__, f"{slot}_{arrival}") for slot in _ARRIVAL_SLOTS),
         *((slot, model.rule.__name__, slot) for slot in ("on_pre", "on_post", "normalise")),
@@ -40,7 +41,7 @@ def _compiled_kernel(model: Model, inputs: Inputs, n_threads: int) -> ModuleType
         ("advance", _integrators.__name__, f"advance_{model.integrator}"),
         ("advance_small", _integrators.__name__, f"advance_{_small(model)}"),
         *((slot, _elementary.__name__, f"{slot}_{model.precision}") for slot in ("either", "exp_neg", "power")),
-        *((slot, _team.__name__, f"{slot}_{'across' if n_threads > 1 else 'alone'}") for slot in ("most", "total")),
+        *((slot, _team.__name__, f"{slot}_{team}") for slot in ("max_of_threads", "sum_of_threads")),
         ("draw", inputs.encoding.__name__, "draw"),
     )
     return compiled(((_kernel.__name__, "run_images"),), slots)
@@ -69,9 +70,12 @@ def _present(
         todo, attempt, code = todo[part.n_images :], 0, int(fault[0])
         if code == _kernel.PAST_FULL:
             room, attempt = int(fault[1]), int(fault[4])
+        elif code == _kernel.INPUT_FULL:
+            attempt = int(fault[4])
+            crew.make_room(4 * crew.n_events)
         elif code not in (_kernel.OK, _kernel.OUTPUT_FULL):
             raise _error(model, inputs.split, int(todo[0]), fault)
-    return crew.state(), Responses.concatenate(parts)
+    return crew.state() if learn else state, Responses.concatenate(parts)
 
 
 def _error(model: Model, split: str, image: int, fault: np.ndarray) -> ActivityError:
@@ -81,9 +85,7 @@ def _error(model: Model, split: str, image: int, fault: np.ndarray) -> ActivityE
         return exploded(model, split, image, attempt, step, neuron, float(fault[3]))
     if code == _kernel.TOO_MANY:
         return too_many(model, split, image, attempt, step)
-    if code == _kernel.NOT_FINITE:
-        return not_finite(model, split, image, attempt, step, neuron)
-    return ActivityError(f"{split} image {image} has more input spikes than the engine holds; lower encoding.intensity")
+    return not_finite(model, split, image, attempt, step, neuron)
 
 
 def train(

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from stdp_pipeline import registry
 from stdp_pipeline.engines import fast, reference
 from stdp_pipeline.engines._protocol import draw_events
-from stdp_pipeline.errors import ActivityError
 from stdp_pipeline.network.state import NetworkState, initial_state
 
 
@@ -78,14 +77,6 @@ def test_twenty_neurons_thirty_images(make_model, make_inputs, delays, integrato
     assert_same_spikes(slow, quick)
 
 
-def trained(engine, *arguments):
-    """Return the final state and the responses, or the message with which the engine stopped."""
-    try:
-        return engine.train(*arguments)
-    except ActivityError as error:  # forward Euler is unstable where many neurons inhibit each other at once
-        return str(error)
-
-
 def assert_a_small_network_learns_alike(make_model, make_inputs, rule, integrator, delays, options):
     rng = np.random.default_rng(options["seed"])
     levels = rng.integers(0, options["brightness"] + 1, (4, options["n_input"])).astype(np.uint8)
@@ -104,16 +95,14 @@ def assert_a_small_network_learns_alike(make_model, make_inputs, rule, integrato
     )
     inputs = make_inputs(levels, options["seed"])
     start = initial_state(model.network, options["n_input"], options["seed"], "float64")
-    expected, found = (trained(engine, model, start, inputs, np.arange(4), 0) for engine in (reference, fast))
-    if isinstance(expected, str) or isinstance(found, str):
-        assert expected == found
-        return
-    assert_same_spikes(expected[1], found[1])
-    assert_same_state(expected[0], found[0], atol=1e-8)
-    assert found[0].weights.min() >= 0
+    slow_state, slow = reference.train(model, start, inputs, np.arange(4), 0)
+    fast_state, quick = fast.train(model, start, inputs, np.arange(4), 0)
+    assert_same_spikes(slow, quick)
+    assert_same_state(slow_state, fast_state, atol=1e-8)
+    assert fast_state.weights.min() >= 0
     if model.rule_params.norm_total is None:
         # Scaling may lift single weights above 1, until the next spike of their input.
-        assert found[0].weights.max() <= 1
+        assert fast_state.weights.max() <= 1
 
 
 SMALL_NETWORKS = st.fixed_dictionaries(
@@ -121,7 +110,7 @@ SMALL_NETWORKS = st.fixed_dictionaries(
         "seed": st.integers(0, 2**32),
         "n_exc": st.integers(1, 30),
         "n_input": st.integers(1, 50),
-        "brightness": st.sampled_from([0, 30, 255]) | st.integers(0, 255),
+        "brightness": st.sampled_from([0, 30, 255]) | st.integers(60, 255),
         "theta_plus_mv": st.sampled_from([0.0, 0.05, 1.0]),
         "any rule": st.fixed_dictionaries(
             {"trace": st.sampled_from(["set", "add"]), "norm_total": st.sampled_from([None, 5.0, 40.0])}

@@ -54,9 +54,12 @@ def test_too_many_spikes_stop_all_threads_with_the_same_message(bars, make_model
     assert messages[0] == messages[1]
 
 
-@pytest.mark.parametrize(("n_exc", "threads"), [(1, 1), (1, 4), (15, 2), (16, 2), (400, 3), (6400, 7), (70, 16)])
+@pytest.mark.parametrize(
+    ("n_exc", "threads"), [(1, 1), (1, 4), (15, 2), (16, 2), (400, 3), (6400, 7), (70, 16), (15, 16), (31, 16)]
+)
 def test_shares_cover_all_neurons_once_in_whole_cache_lines(n_exc, threads):
     divided = shares(n_exc, threads)
     assert 1 <= len(divided) <= threads
     assert [j for first, end in divided for j in range(first, end)] == list(range(n_exc))
+    assert divided[-1][1] == n_exc
     assert all(first % 16 == 0 for first, _ in divided)

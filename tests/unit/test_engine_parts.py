@@ -21,6 +21,7 @@ _SLOTS = (
     *((slot, _ELEMENTARY, f"{slot}_float64") for slot in ("either", "exp_neg", "power")),
     ("draw", "stdp_pipeline.encoding.poisson", "draw"),
     ("chance", "stdp_pipeline.random", "no_chance"),
+    *((slot, "stdp_pipeline.engines._team", f"{slot}_alone") for slot in ("max_of_threads", "sum_of_threads")),
     *((slot, "stdp_pipeline.plasticity.triplet", slot) for slot in ("on_pre", "on_post", "normalise")),
     *((slot, "stdp_pipeline.engines._arrivals", f"{slot}_together") for slot in fast._ARRIVAL_SLOTS),
     *((slot, "stdp_pipeline.engines._team", f"{slot}_alone") for slot in ("most", "total")),
