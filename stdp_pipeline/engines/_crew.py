@@ -16,6 +16,9 @@ from stdp_pipeline.network.state import NetworkState
 
 __all__ = ["Crew", "shares"]
 
+EVENTS = 1_000_000
+"""Input spikes of one presentation for which there is memory to begin with."""
+
 _LINE = 16  # neurons in a cache line: no two threads write to the same one
 
 
@@ -55,7 +58,7 @@ class Crew:
         self.arrays = [_memory.state(part) for part in self.parts]
         self.seed = inputs.seed
         self.works: list[_memory.Work] = []
-        self.make_room(1_000_000)
+        self.make_room(EVENTS)
         self.teams = _memory.team([first for first, _ in divided])
 
     def _part(self, state: NetworkState, first: int, end: int) -> NetworkState:

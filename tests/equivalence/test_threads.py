@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stdp_pipeline.engines import fast
+from stdp_pipeline.engines import _crew, fast
 from stdp_pipeline.engines._crew import shares
 from stdp_pipeline.errors import ActivityError
 from stdp_pipeline.network.state import initial_state
@@ -50,6 +50,31 @@ def test_too_many_spikes_stop_all_threads_with_the_same_message(bars, make_model
     for threads in (1, 3):
         with pytest.raises(ActivityError, match="more than 4 excitatory spikes") as caught:
             fast.train(model, start, inputs, np.arange(8), 0, threads)
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_memory_for_input_spikes_grows_in_the_middle_of_a_call(
+    bars, make_model, make_inputs, seed, monkeypatch, threads
+):
+    model = make_model(70, image_ms=100.0, rest_ms=50.0)  # dark at first: images are presented again
+    inputs = make_inputs(bars, seed)
+    start = initial_state(model.network, bars.shape[1], seed)
+    expected = fast.train(model, start, inputs, np.arange(8), 0)
+    assert expected[1].attempts.max() > 1
+    monkeypatch.setattr(_crew, "EVENTS", 20)
+    assert_same(expected, fast.train(model, start, inputs, np.arange(8), 0, threads))
+
+
+def test_potentials_that_are_not_numbers_stop_all_threads_with_the_same_message(bars, make_model, make_inputs, seed):
+    model = make_model(70, network={"w_inh_exc": 1e38}, image_ms=100.0, rest_ms=50.0)
+    inputs = make_inputs(bars, seed)
+    start = initial_state(model.network, bars.shape[1], seed)
+    messages = []
+    for threads in (1, 3):
+        with pytest.raises(ActivityError, match="not a finite number") as caught:
+            fast.train(model, start, inputs, np.arange(20), 0, threads)
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
 
