@@ -63,6 +63,8 @@ def power_float32(base, exponent):
 
     With base = 2**n m, m in [sqrt(1/2), sqrt(2)), and s = (m - 1) / (m + 1):
     ln m = 2 (s + s^3/3 + s^5/5 + ...), exact to 1e-9 up to s^9, since \|s\| <= 0.172.
+    With z = exponent ln(base) the relative error is below (2 + 1.5 z) 2**-23, taking z as positive; beyond z = 80 the
+    result stays at exp(80) or exp(-80).
     """
     bits = np.float32(base).view(np.int32)
     n = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))  # 0x3F3504F3: the bits of sqrt(1/2)

@@ -281,9 +281,8 @@ def test_a_stochastic_rule_learns_alike_in_both_engines_and_in_parts(
     bars, make_model, make_inputs, seed, dice_rule, delays
 ):
     params = dice_rule.Params(norm_total=30.0)
-    model = replace(
-        make_model(10, precision="float64", network={"delays": {"mode": delays}}), rule=dice_rule, rule_params=params
-    )
+    model = make_model(10, precision="float64", image_ms=150.0, rest_ms=50.0, network={"delays": {"mode": delays}})
+    model = replace(model, rule=dice_rule, rule_params=params)
     start = initial_state(model.network, 144, seed, "float64")
     inputs, images = make_inputs(bars, seed), np.arange(6)
     states = {}
