@@ -33,6 +33,7 @@ from numba import njit
 from stdp_pipeline.engines._intrinsics import fma, give_way, observe, publish
 
 '''
+_SLOTS = "stdp_pipeline.engines._slots"
 _FOREIGN = {"math", "np", "fma", "give_way", "observe", "publish"}
 # Called once in a presentation or less, not in every step: inlining them would only make the compiler's work longer.
 _NOT_PER_STEP = {"present", "gather_events", "scale_columns", "wake", "recall"} | {
@@ -51,6 +52,8 @@ class _Collector:
 
     def collect(self, module_name: str, name: str) -> None:
         """Add one top-level name of a module, after all that it uses."""
+        if module_name == _SLOTS:
+            raise AssertionError(f"nothing was chosen for the slot '{name}' of {_SLOTS}")
         definitions, imports = _top_level(module_name)
         if name not in definitions:  # a function that its module only passes on, perhaps under another name
             self.collect(*imports[name])
@@ -105,6 +108,8 @@ def _top_level(module_name: str) -> tuple[dict[str, ast.stmt], dict[str, tuple[s
     for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef):
             definitions[node.name] = node
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            definitions[node.target.id] = node
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 for name in ast.walk(target):

@@ -41,15 +41,22 @@ def test_any_number_of_threads_gives_the_same_network_and_spikes(bars, make_mode
         assert_same(alone, fast.train(model, start, inputs, images, 0, threads))
 
 
-def test_too_many_spikes_stop_all_threads_with_the_same_message(bars, make_model, make_inputs, seed):
-    # Images are presented again, brighter, until there are 5 spikes, so one presentation exceeds the limit.
-    model = make_model(70, image_ms=100.0, rest_ms=50.0, spike_limit=4)
+@pytest.mark.parametrize(
+    ("fault", "network", "options"),
+    [
+        # Images are presented again, brighter, until there are 5 spikes, so one presentation exceeds the limit.
+        ("more than 4 excitatory spikes", {}, {"spike_limit": 4}),
+        ("not a finite number", {"w_inh_exc": 1e38}, {}),
+    ],
+)
+def test_a_fault_stops_all_threads_with_the_same_message(bars, make_model, make_inputs, seed, fault, network, options):
+    model = make_model(70, network=network, image_ms=100.0, rest_ms=50.0, **options)
     inputs = make_inputs(bars, seed)
     start = initial_state(model.network, bars.shape[1], seed)
     messages = []
     for threads in (1, 3):
-        with pytest.raises(ActivityError, match="more than 4 excitatory spikes") as caught:
-            fast.train(model, start, inputs, np.arange(8), 0, threads)
+        with pytest.raises(ActivityError, match=fault) as caught:
+            fast.train(model, start, inputs, np.arange(20), 0, threads)
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
 
@@ -65,18 +72,6 @@ def test_memory_for_input_spikes_grows_in_the_middle_of_a_call(
     assert expected[1].attempts.max() > 1
     monkeypatch.setattr(_crew, "EVENTS", 20)
     assert_same(expected, fast.train(model, start, inputs, np.arange(8), 0, threads))
-
-
-def test_potentials_that_are_not_numbers_stop_all_threads_with_the_same_message(bars, make_model, make_inputs, seed):
-    model = make_model(70, network={"w_inh_exc": 1e38}, image_ms=100.0, rest_ms=50.0)
-    inputs = make_inputs(bars, seed)
-    start = initial_state(model.network, bars.shape[1], seed)
-    messages = []
-    for threads in (1, 3):
-        with pytest.raises(ActivityError, match="not a finite number") as caught:
-            fast.train(model, start, inputs, np.arange(20), 0, threads)
-        messages.append(str(caught.value))
-    assert messages[0] == messages[1]
 
 
 @pytest.mark.parametrize(

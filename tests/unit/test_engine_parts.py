@@ -214,3 +214,14 @@ def test_the_cache_falls_back_when_the_chosen_folder_cannot_be_made(tmp_path, mo
     folder = _compile.cache_dir()
     assert folder.is_dir()
     assert not str(folder).startswith(str(tmp_path))
+
+
+def test_a_slot_for_which_nothing_was_chosen_is_refused():
+    with pytest.raises(AssertionError, match="nothing was chosen for the slot 'exp_neg'"):
+        _compile.joined_source(((_INTEGRATORS, "advance_exponential_euler"),), ())
+
+
+def test_an_annotated_constant_is_copied(tmp_path, monkeypatch):
+    (tmp_path / "annotated_rule.py").write_text("ETA: float = 0.5\n\n\ndef on_pre(w):\n    return w - ETA\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "ETA: float = 0.5" in _compile.joined_source((("annotated_rule", "on_pre"),), ())
