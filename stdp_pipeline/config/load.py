@@ -15,7 +15,16 @@ from pydantic import BaseModel, ValidationError
 from stdp_pipeline.config.schema import Experiment, experiment_model
 from stdp_pipeline.errors import ConfigError
 
-__all__ = ["combinations", "find_experiment", "load_experiment", "read_yaml", "validated", "with_overrides"]
+__all__ = [
+    "combinations",
+    "find_experiment",
+    "load_experiment",
+    "presets",
+    "read_yaml",
+    "validated",
+    "with_overrides",
+    "with_preset",
+]
 
 
 # Dates and binary data are no values of any parameter: read them as the text they are.
@@ -224,31 +233,74 @@ def _flatten(annotation: Any) -> list[Any]:
     return [annotation] if not parts else [x for part in parts for x in _flatten(part)]
 
 
-def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
-    """Read, override and validate an experiment's file."""
-    return validated(with_overrides(read_yaml(path), overrides), f"'{path}'")
+_PRESETS = Path(__file__).parent / "presets"
 
 
-def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experiment]]:
-    """Return every combination of the grid: the varied values, and the experiment with them and without a grid.
+def presets() -> dict[str, Path]:
+    """Return the presets by name: YAML files with the values that an experiment may build on."""
+    return {path.stem: path for path in sorted(_PRESETS.glob("*.yaml"))}
+
+
+def with_preset(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return ``raw`` with the values of the preset that it names, where it gives none itself.
 
     Raises
     ------
     ConfigError
-        If a path of the grid does not exist or one of its values is not allowed.
+        If there is no such preset.
+    """
+    name = raw.get("preset")
+    if name is None:
+        return raw
+    known = presets()
+    if name not in known:
+        raise ConfigError(f"preset: {_unknown(str(name), list(known))}")
+    return _merged(read_yaml(known[name]), raw)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Return both mappings as one, section by section; values of ``above`` win."""
+    result = dict(below)
+    for key, value in above.items():
+        old = below.get(key)
+        # Another component has other parameters: nothing of the preset's one stays.
+        other = (
+            isinstance(value, dict) and "name" in value and isinstance(old, dict) and old.get("name") != value["name"]
+        )
+        result[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) and not other else value
+    return result
+
+
+def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
+    """Read, override, complete by the preset, and validate an experiment's file."""
+    return validated(with_preset(with_overrides(read_yaml(path), overrides)), f"'{path}'")
+
+
+_NOT_VARIED = ("seeds", "grid", "variants", "title", "description")
+
+
+def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experiment]]:
+    """Return every variant with every combination of the grid: what tells it from the others, and the experiment.
+
+    Raises
+    ------
+    ConfigError
+        If a path does not exist or one of its values is not allowed.
     """
     # Only what was given: defaults of one component must not stay when the grid chooses another.
     raw = experiment.model_dump(mode="json", exclude_unset=True)
-    grid = raw.pop("grid", {})
-    for path in grid:
-        if path.split(".")[0] in ("seeds", "grid", "title", "description"):
-            raise ConfigError(f"grid: '{path}' cannot be varied; list seeds under 'seeds'")
+    grid, variants = raw.pop("grid", {}), raw.pop("variants", {}) or {"": {}}
+    for where, paths in {"grid": grid, **{f"variant '{name}'": changes for name, changes in variants.items()}}.items():
+        for path in paths:
+            if path.split(".")[0] in _NOT_VARIED:
+                raise ConfigError(f"{where}: '{path}' cannot be varied; list seeds under 'seeds'")
     result = []
-    for values in itertools.product(*grid.values()):
+    for (variant, changes), values in itertools.product(variants.items(), itertools.product(*grid.values())):
         chosen = dict(zip(grid, values, strict=True))
         varied = json.loads(json.dumps(raw))
-        for path, value in chosen.items():
+        for path, value in (changes | chosen).items():
             _assign(varied, path, value)
-        where = "grid " + ", ".join(f"{p}={v}" for p, v in chosen.items()) if chosen else "experiment"
-        result.append((chosen, validated(varied, where)))
+        told = ({"variant": variant} if variant else {}) | chosen
+        where = ", ".join(f"{p}={v}" for p, v in told.items()) or "experiment"
+        result.append((told, validated(with_preset(varied), where)))
     return result

@@ -148,17 +148,18 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, list[Job]]:
         | {"seed": seed, "encoding": code},
         {"encode": encode, "data": prepare} | {k: v for p in passes for k, v in stored("train", p).items()},
     )
-    labels_spec = {"split": "train", "n_images": run.labelling.n_images}
+    labels_spec = {"split": run.labelling.split, "n_images": run.labelling.n_images, "theta_adapts": False}
+    test_spec = {"split": "test", "n_images": None, "theta_adapts": run.frozen.theta_adapts_in_test}
     frozen = [
         _job(
             "respond",
             f"{slug}-{spec['split']}",
-            spec,
+            spec | {"carry_over": run.frozen.carry_over},
             {"train": train, "encode": encode} | stored(str(spec["split"]), "frozen"),
         )
-        for spec in (labels_spec, {"split": "test", "n_images": None})
+        for spec in (labels_spec, test_spec)
     ]
-    label = _job("label", slug, {}, {"responses": frozen[0], "data": prepare})
+    label = _job("label", slug, {"split": run.labelling.split}, {"responses": frozen[0], "data": prepare})
     test = _job(
         "test",
         slug,

@@ -16,7 +16,7 @@ from stdp_pipeline import registry
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.errors import ConfigError
 
-__all__ = ["Experiment", "Labelling", "Simulation", "Training", "experiment_model"]
+__all__ = ["Experiment", "FrozenPasses", "Labelling", "Simulation", "Training", "experiment_model"]
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -45,6 +45,9 @@ class Simulation(Strict):
     """Presentations of one image, at most; then it is given up, and counted (the code has no bound)."""
     spike_limit: Annotated[int, Field(ge=100, le=10_000_000)] = 20_000
     """Excitatory spikes in one presentation above which the run stops, because its activity exploded."""
+    rest_spikes: Literal["own", "next"] = "own"
+    """Which presentation the spikes of a rest count for: the one that it follows ('own'), or the next one, which may be
+    of another image ('next'; code)."""
 
     @model_validator(mode="after")
     def _steps_fit(self) -> Simulation:
@@ -73,11 +76,25 @@ class Training(Strict):
     """Stop when so many images in a row were given up: the activity has died."""
 
 
-class Labelling(Strict):
-    """Which training images give the neurons their labels, in a pass without learning."""
+class FrozenPasses(Strict):
+    """How the trained network is shown images for labels and test. Weights never change."""
 
+    carry_over: bool = False
+    """Each image meets the network as the one before left it (code), so answers depend on the order of the images.
+    Otherwise each starts from rest."""
+    theta_adapts_in_test: bool = False
+    """Thresholds go on adapting while the test images are shown: an error of some ports, here to measure what it does.
+    The code and the paper fix them."""
+
+
+class Labelling(Strict):
+    """Which images give the neurons their labels, in a pass without learning."""
+
+    split: Literal["train", "test"] = "train"
+    """Images of which split (paper: train). 'test' is the leak of the code's demo, which labels neurons by the very
+    images that it then classifies: here to measure how much that flatters, never for a result."""
     n_images: Count | None = None
-    """Only the first so many training images; null for all (paper: all)."""
+    """Only the first so many of them; null for all (paper: all)."""
 
 
 class Experiment(Strict):
@@ -89,6 +106,10 @@ class Experiment(Strict):
     """What the experiment shows, in a sentence or two; printed in the report."""
     seeds: Annotated[list[Annotated[int, Field(ge=0, le=2**63 - 1)]], Field(min_length=1)] = [0]  # noqa: RUF012 (pydantic copies it)
     """One run for each seed; a seed decides initial weights, input spikes and order."""
+    preset: str | None = None
+    """Name of a preset ('stdp list presets'), whose values hold where this file gives none."""
+    variants: dict[str, dict[str, Any]] = {}  # noqa: RUF012
+    """Named changes, as name -> dotted path -> value; each variant is run with every combination of the grid."""
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}  # noqa: RUF012
     """Parameters to vary, as dotted path -> list of values; all combinations are run, each with every seed."""
     # The component sections follow in experiment_model().
@@ -102,6 +123,8 @@ class Experiment(Strict):
     """The training passes."""
     labelling: Labelling = Labelling()
     """The labelling pass."""
+    frozen: FrozenPasses = FrozenPasses()
+    """The passes without learning, for labels and for the test."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:
@@ -114,9 +137,10 @@ class Experiment(Strict):
         for path, values in self.grid.items():
             if any(a == b for k, a in enumerate(values) for b in values[:k]):
                 raise ValueError(f"grid: the values of '{path}' must differ from each other, got {values}")
-        labels, train = self.labelling.n_images, self.dataset.n_train
-        if labels is not None and train is not None and labels > train:
-            raise ValueError(f"labelling.n_images must be at most dataset.n_train ({train}), got {labels}")
+        name = "n_train" if self.labelling.split == "train" else "n_test"
+        labels, there = self.labelling.n_images, getattr(self.dataset, name)
+        if labels is not None and there is not None and labels > there:
+            raise ValueError(f"labelling.n_images must be at most dataset.{name} ({there}), got {labels}")
         self._check_steps()
         try:
             registry.load("engine", self.simulation.engine)
@@ -145,11 +169,14 @@ class Experiment(Strict):
     def _check_steps(self) -> None:
         """Check what the time step and the time constants must have to do with each other."""
         dt_ms, exc, inh = self.simulation.dt_ms, self.network.exc, self.network.inh
-        for name, value in (("exc", exc.refractory_ms), ("inh", inh.refractory_ms)):
+        periods = {
+            "exc.refractory_ms": exc.refractory_ms,
+            "exc.clamp_ms": exc.clamp_ms,
+            "inh.refractory_ms": inh.refractory_ms,
+        }
+        for name, value in periods.items():
             if abs(value / dt_ms - round(value / dt_ms)) > 1e-6:
-                raise ValueError(
-                    f"network.{name}.refractory_ms must be a multiple of simulation.dt_ms ({dt_ms:g}), got {value:g}"
-                )
+                raise ValueError(f"network.{name} must be a multiple of simulation.dt_ms ({dt_ms:g}), got {value:g}")
         taus = (exc.tau_mem_ms, exc.tau_exc_ms, exc.tau_inh_ms, exc.tau_theta_ms, inh.tau_mem_ms, inh.tau_exc_ms)
         if self.simulation.integrator == "euler" and dt_ms >= min(taus):
             raise ValueError(

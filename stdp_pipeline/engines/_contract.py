@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
@@ -13,10 +13,11 @@ import numpy as np
 from stdp_pipeline.network.params import NetworkParams
 from stdp_pipeline.network.state import NetworkState
 
-__all__ = ["Engine", "Inputs", "Model", "Progress", "Responses", "StoredEvents"]
+__all__ = ["Engine", "Frozen", "Inputs", "Model", "Progress", "Responses", "StoredEvents"]
 
 Integrator = Literal["euler", "exponential_euler"]
 Precision = Literal["float32", "float64"]
+RestSpikes = Literal["own", "next"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Model:
         Presentations of one image, at most.
     spike_limit : int
         Excitatory spikes in one presentation above which the activity counts as exploded.
+    rest_spikes : {"own", "next"}
+        Which presentation the spikes of a rest count for: the one it belongs to, or the next one.
     """
 
     network: NetworkParams
@@ -53,6 +56,7 @@ class Model:
     min_spikes: int = 5
     max_attempts: int = 20
     spike_limit: int = 20_000
+    rest_spikes: RestSpikes = "own"
 
     @property
     def n_image_steps(self) -> int:
@@ -118,20 +122,45 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class Frozen:
+    """How a network that does not learn is shown images.
+
+    Attributes
+    ----------
+    carry_over : bool
+        Each image meets the network as the one before left it, instead of at rest.
+    theta_adapts : bool
+        Thresholds go on adapting: a known error of ports, to be measured and not to be used.
+    """
+
+    carry_over: bool = False
+    theta_adapts: bool = False
+
+    @property
+    def in_order(self) -> bool:
+        """Whether an answer depends on the images before."""
+        return self.carry_over or self.theta_adapts
+
+
+@dataclass(frozen=True)
 class Responses:
-    """What the excitatory layer answered to a sequence of images: its spikes in AER form, and counts.
+    """What a network answered to a sequence of images: its spikes in AER form, and counts.
 
     Spikes and input counts are those of the last presentation of each image, the one that was accepted.
 
     Attributes
     ----------
     step, neuron : (n_spikes,) uint16
-        Excitatory spikes, ordered by image, then step, then neuron.
+        Excitatory spikes that count for each image, ordered by image, then time, then neuron. With ``rest_spikes``
+        "next" an image begins with the spikes of the rest before it, whose steps are those of that rest.
     offsets : (n_images + 1,) int64
         Where each image's spikes start.
     attempts : (n_images,) int32
         Presentations needed; ``max_attempts`` with too few spikes means that the image was given up.
     n_input_spikes : (n_images,) int32
+    inh_step, inh_neuron : (n_inh_spikes,) uint16
+        Inhibitory spikes of the accepted presentation and its own rest, ordered by image, then step, then neuron.
+    inh_offsets : (n_images + 1,) int64
     """
 
     step: np.ndarray
@@ -139,6 +168,9 @@ class Responses:
     offsets: np.ndarray
     attempts: np.ndarray
     n_input_spikes: np.ndarray
+    inh_step: np.ndarray
+    inh_neuron: np.ndarray
+    inh_offsets: np.ndarray
 
     @property
     def n_images(self) -> int:
@@ -176,19 +208,25 @@ class Responses:
         return sums.reshape(n_classes, n_exc).astype(np.float64)
 
     @staticmethod
+    def none() -> Responses:
+        """Return the answers to no images."""
+        spikes, counts, offsets = np.zeros(0, np.uint16), np.zeros(0, np.int32), np.zeros(1, np.int64)
+        return Responses(spikes, spikes, offsets, counts, counts, spikes, spikes, offsets)
+
+    @staticmethod
     def concatenate(parts: list[Responses]) -> Responses:
         """Join the responses to consecutive images."""
         if not parts:
-            none = np.zeros(0, np.uint16)
-            return Responses(none, none, np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32))
-        shifts = np.cumsum([0] + [len(p.step) for p in parts])
-        return Responses(
-            step=np.concatenate([p.step for p in parts]),
-            neuron=np.concatenate([p.neuron for p in parts]),
-            offsets=np.concatenate([[0]] + [p.offsets[1:] + s for p, s in zip(parts, shifts, strict=False)]),
-            attempts=np.concatenate([p.attempts for p in parts]),
-            n_input_spikes=np.concatenate([p.n_input_spikes for p in parts]),
-        )
+            return Responses.none()
+
+        def joined(name: str) -> np.ndarray:
+            arrays = [getattr(part, name) for part in parts]
+            if not name.endswith("offsets"):
+                return np.concatenate(arrays)
+            shifts = np.cumsum([0] + [a[-1] for a in arrays])
+            return np.concatenate([[0]] + [a[1:] + s for a, s in zip(arrays, shifts, strict=False)])
+
+        return Responses(**{field.name: joined(field.name) for field in fields(Responses)})
 
 
 Progress = Callable[[int], None]
@@ -235,7 +273,14 @@ class Engine(Protocol):
         ...
 
     def respond(
-        self, model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, threads: int, progress: Progress
+        self,
+        model: Model,
+        state: NetworkState,
+        inputs: Inputs,
+        images: np.ndarray,
+        threads: int,
+        progress: Progress,
+        frozen: Frozen = Frozen(),
     ) -> Responses:
-        """Present images to the frozen network, each from rest; the result is the same for any ``threads``."""
+        """Present images to the network without learning; the result is the same for any ``threads``."""
         ...

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 
 from stdp_pipeline.engines import _memory
-from stdp_pipeline.engines._contract import Inputs, Model, Responses
+from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Responses
 from stdp_pipeline.engines._layout import derive
 from stdp_pipeline.network.state import NetworkState
 
@@ -39,21 +39,37 @@ class Crew:
     inputs : Inputs
     divided : list of (first, end)
         From :func:`shares`.
-    learn : bool
+    frozen : Frozen or None
+        None: the network learns.
     """
 
-    def __init__(self, model: Model, state: NetworkState, inputs: Inputs, divided: list[tuple[int, int]], learn: bool):
+    def __init__(
+        self,
+        model: Model,
+        state: NetworkState,
+        inputs: Inputs,
+        divided: list[tuple[int, int]],
+        frozen: Frozen | None,
+    ):
         self.model = model
-        self.learn = learn
+        self.learn = frozen is None
         self.divided = divided
         real = np.dtype(model.precision).type
         rule = model.rule.constants(model.rule_params, model.network)
         self.rule = type(rule)(*(real(x) for x in rule))
         self.source = _memory.source(model, inputs)
-        self.protocol = _memory.Protocol(model.min_spikes, model.max_attempts)
+        self.protocol = _memory.Protocol(
+            min_spikes=model.min_spikes,
+            max_attempts=model.max_attempts,
+            next_counts=model.rest_spikes == "next",
+            from_rest=frozen is not None and not frozen.carry_over,
+            learn=self.learn,
+            adapt=frozen is None or frozen.theta_adapts,
+        )
         # These belong to inputs, so every thread has them all; in the other arrays, neurons are the last axis.
         axonal = model.network.delays.mode == "axonal"
         self.whole = {"trace_pre", "last_pre"} | ({"delays"} if axonal else set())
+        self.tails = [_tail(state, first, end) for first, end in divided]
         self.parts = [self._part(state, first, end) for first, end in divided]
         self.arrays = [_memory.state(part) for part in self.parts]
         self.seed = inputs.seed
@@ -65,6 +81,8 @@ class Crew:
         arrays = {}
         for name, array in state.arrays().items():
             part = array if name in self.whole else array[..., first:end]
+            if name in _TAIL:
+                part = array[:0]
             shared = not self.learn and name in ("weights", "delays") and part.flags.c_contiguous
             arrays[name] = part if shared else _memory.aligned(part)
         return NetworkState.from_arrays(arrays, state.step)
@@ -81,6 +99,10 @@ class Crew:
             name: first if name in self.whole else np.concatenate([a[name] for a in arrays], axis=-1)
             for name, first in arrays[0].items()
         }
+        step = np.concatenate([step for step, _ in self.tails])
+        neuron = np.concatenate([n + np.uint16(a) for (_, n), (a, _) in zip(self.tails, self.divided, strict=True)])
+        order = np.lexsort((neuron, step))
+        joined |= {"tail_step": step[order], "tail_neuron": neuron[order]}
         return NetworkState.from_arrays(joined, int(self.arrays[0].step[0]))
 
     def present(
@@ -97,7 +119,10 @@ class Crew:
         """
         model = self.model
         exc, inh, run, traces = derive(model)
-        outs = [_memory.output(model, len(images)) for _ in self.divided]
+        outs = [
+            _memory.output(model, len(images), part.n_exc, tail)
+            for part, tail in zip(self.parts, self.tails, strict=True)
+        ]
         faults = [np.zeros(5) for _ in self.divided]
         real = np.dtype(model.precision).type
 
@@ -109,7 +134,7 @@ class Crew:
             network = (self.arrays[me], exc, inh, run, traces, self.rule, self.source)
             memory = (self.works[me], self.teams[me], pasts[me], outs[me], faults[me])
             start.wait()
-            done = kernel.run_images(*network, images, pass_index, self.protocol, attempt, self.learn, *memory)
+            done = kernel.run_images(*network, images, pass_index, self.protocol, attempt, *memory)
             return int(done)
 
         if len(outs) == 1:
@@ -125,18 +150,37 @@ class Crew:
         me = next((i for i, fault in enumerate(faults) if fault[0] != 0), 0)
         fault = faults[me]
         fault[2] += self.divided[me][0]
+        ends = [(int(out.offsets[n]), int(out.end[0])) for out in outs]
+        self.tails = [(o.step[a:b].copy(), o.neuron[a:b].copy()) for o, (a, b) in zip(outs, ends, strict=True)]
         return self._merged(outs, n), fault if n < len(images) else np.zeros(5)
 
     def _merged(self, outs: list[_memory.Output], n: int) -> Responses:
-        """Put the threads' spikes in order by image, step and neuron."""
-        ends = [int(out.offsets[n]) for out in outs]
-        step = np.concatenate([out.step[:end] for out, end in zip(outs, ends, strict=True)])
+        """Put the threads' spikes in order by image, time and neuron."""
+        # Where spikes of a rest count for the next image, they come before its own.
+        rest = self.model.n_image_steps if self.protocol.next_counts else 2**16
+        step, neuron, offsets = self._layer([(out.step, out.neuron, out.offsets) for out in outs], n, rest)
+        inhibitory = self._layer([(out.inh_step, out.inh_neuron, out.inh_offsets) for out in outs], n, 2**16)
+        return Responses(step, neuron, offsets, outs[0].attempts[:n], outs[0].n_input_spikes[:n], *inhibitory)
+
+    def _layer(
+        self, parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]], n: int, rest: int
+    ) -> tuple[np.ndarray, ...]:
+        """Join the spikes of one layer: steps, neurons, offsets. Steps from ``rest`` on are before all others."""
+        ends = [int(offsets[n]) for _, _, offsets in parts]
+        step = np.concatenate([s[:end] for (s, _, _), end in zip(parts, ends, strict=True)])
         neuron = np.concatenate(
-            [out.neuron[:end] + np.uint16(a) for out, end, (a, _) in zip(outs, ends, self.divided, strict=True)]
+            [x[:end] + np.uint16(a) for (_, x, _), end, (a, _) in zip(parts, ends, self.divided, strict=True)]
         )
-        if len(outs) > 1:
-            image = np.concatenate([np.repeat(np.arange(n), np.diff(out.offsets[: n + 1])) for out in outs])
-            order = np.lexsort((neuron, step, image))
-            step, neuron = step[order], neuron[order]
-        offsets = np.sum([out.offsets[: n + 1] for out in outs], axis=0)
-        return Responses(step, neuron, offsets, outs[0].attempts[:n], outs[0].n_input_spikes[:n])
+        image = np.concatenate([np.repeat(np.arange(n), np.diff(offsets[: n + 1])) for _, _, offsets in parts])
+        time = step.astype(np.int64) - np.where(step >= rest, 2**16, 0)
+        order = np.lexsort((neuron, time, image))
+        return step[order], neuron[order], np.sum([offsets[: n + 1] for _, _, offsets in parts], axis=0)
+
+
+_TAIL = ("tail_step", "tail_neuron")
+
+
+def _tail(state: NetworkState, first: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the part of the state's tail that belongs to some neurons, counted from the first of them."""
+    mine = (state.tail_neuron >= first) & (state.tail_neuron < end)
+    return state.tail_step[mine], state.tail_neuron[mine] - np.uint16(first)

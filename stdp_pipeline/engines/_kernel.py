@@ -55,12 +55,12 @@ OK, EXPLODED, TOO_MANY, NOT_FINITE, INPUT_FULL, OUTPUT_FULL, PAST_FULL = range(7
 INHIBITORY = 2**20  # counts of excitatory and inhibitory spikes in one word: above all excitatory ones
 
 
-def thresholds(s, exc, run, learn, work, k, t, fault):
+def thresholds(s, exc, run, adapt, work, k, t, fault):
     """List the excitatory neurons that fire in step k; return how many, or -1 if the step is unstable."""
     n_fired = 0
     for j in range(s.v_exc.shape[0]):
         if s.v_exc[j] > work.low[j] and t - s.last_exc[j] >= exc.refractory:
-            theta = s.theta[j] * run.keep_theta ** (k + 1) if learn else s.theta[j]
+            theta = s.theta[j] * run.keep_theta ** (k + 1) if adapt else s.theta[j]
             if s.v_exc[j] > theta + exc.v_thresh:
                 if s.v_exc[j] > run.v_limit:
                     fault[0], fault[1], fault[2], fault[3] = EXPLODED, k, j, s.v_exc[j]
@@ -127,8 +127,9 @@ def excite_partners(s, inh, run, work, n_fired, n_awake, t):
     return n_awake
 
 
-def inhibit_others(s, inh, run, work, n_inh_fired, n_awake, t):
-    """Pass inhibitory spikes on to all excitatory neurons but the partners, and reset the neurons that fired."""
+def inhibit_others(s, inh, run, work, out, n_inh_fired, n_awake, k, t):
+    """Pass inhibitory spikes on to all excitatory neurons but the partners; record and reset the neurons that fired."""
+    n = out.inh_end[0]
     for j in range(s.g_inh.shape[0]):
         s.g_inh[j] += run.w_inh_exc * (n_inh_fired - work.inh_fired[j])
     for a in range(n_awake):
@@ -137,6 +138,32 @@ def inhibit_others(s, inh, run, work, n_inh_fired, n_awake, t):
             work.inh_fired[j] = 0
             s.v_inh[j] = inh.v_reset
             s.last_inh[j] = t
+            out.inh_step[n] = k
+            out.inh_neuron[n] = j
+            n += 1
+    out.inh_end[0] = n
+
+
+def hold(s, exc, work, n_held, t):
+    """Keep neurons that fired a moment ago at reset; return how many of them go on being held."""
+    kept = 0
+    for h in range(n_held):
+        j = work.held[h]
+        if t - s.last_exc[j] < exc.clamp:
+            s.v_exc[j] = exc.v_reset
+            work.held[kept] = j
+            kept += 1
+    return kept
+
+
+def held_at_start(s, exc, work):
+    """List the neurons that are held at reset when a presentation begins; return how many."""
+    n_held = 0
+    for j in range(s.v_exc.shape[0]):
+        if s.step[0] - s.last_exc[j] < exc.clamp:
+            work.held[n_held] = j
+            n_held += 1
+    return n_held
 
 
 def post_spikes(s, exc, run, tr, rule, work, team, past, n_fired, n_recent, k, t):
@@ -169,9 +196,9 @@ def post_spikes(s, exc, run, tr, rule, work, team, past, n_fired, n_recent, k, t
     return n_recent
 
 
-def is_over(s, exc, work, n_awake):
-    """Whether no neuron can fire any more: nothing drives any, and all are and rest below threshold."""
-    if n_awake > 0 or any_nonzero(s.g_exc) or any_nonzero(s.g_inh):
+def is_over(s, exc, work, n_awake, n_held):
+    """Whether no neuron can fire any more: nothing drives or holds any, and all are and rest below threshold."""
+    if n_awake > 0 or n_held > 0 or any_nonzero(s.g_exc) or any_nonzero(s.g_inh):
         return False
     may_fire = False
     for j in range(s.v_exc.shape[0]):
@@ -179,12 +206,13 @@ def is_over(s, exc, work, n_awake):
     return not may_fire
 
 
-def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_out, fault):
+def present(s, exc, inh, run, tr, rule, w_most, learn, adapt, work, team, past, out, n_out, fault):
     """Simulate one presentation, whose input spikes are in ``work``. Return the new ``n_out``, or -1 after a fault."""
     n_exc = s.v_exc.shape[0]
     n_spikes = 0  # of all threads
     t0 = s.step[0]
     n_awake = wake(s, inh, work)
+    n_held = held_at_start(s, exc, work) if exc.clamp > 0 else 0
     begin(s, run, work)
     n_recent = recall(s, run, work) if learn else 0
     # Bounds of the conductances, to tell the steps in which all of them are weak.
@@ -192,7 +220,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_
     inh_most = 0.0
     # Theta only falls between spikes, so its value at the end of the presentation gives a bound that is compared in
     # the vectorised pass; a neuron above it is then compared with the exact threshold.
-    keep_all = run.keep_theta**run.n_steps if learn else 1.0
+    keep_all = run.keep_theta**run.n_steps if adapt else 1.0
     for j in range(n_exc):
         work.low[j] = s.theta[j] * keep_all + exc.v_thresh - 1e-3
         exc_most = max(exc_most, s.g_exc[j])
@@ -206,11 +234,13 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_
             candidates = membranes_small(s.v_exc, s.g_exc, s.g_inh, work.low, exc)
         else:
             candidates = membranes(s.v_exc, s.g_exc, s.g_inh, work.low, exc)
+        if n_held > 0:
+            n_held = hold(s, exc, work, n_held, t)
         exc_most *= exc.keep_exc
         inh_most *= exc.keep_inh
 
         # 2. Thresholds.
-        n_fired = thresholds(s, exc, run, learn, work, k, t, fault) if candidates else 0
+        n_fired = thresholds(s, exc, run, adapt, work, k, t, fault) if candidates else 0
         n_inh_fired = 0
         if n_awake > 0:
             n_inh_fired, n_awake = inhibitory(s, inh, work, n_awake, t)
@@ -229,7 +259,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_
         if n_fired > 0:
             n_awake = excite_partners(s, inh, run, work, n_fired, n_awake, t)
         if n_inh_fired > 0:
-            inhibit_others(s, inh, run, work, n_inh_fired, n_awake, t)
+            inhibit_others(s, inh, run, work, out, n_inh_fired, n_awake, k, t)
             inh_most += run.w_inh_exc * n_inh_fired
 
         # 4. Plasticity: presynaptic spikes, then postsynaptic ones.
@@ -243,7 +273,10 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_
             j = work.fired[f]
             s.v_exc[j] = exc.v_reset
             s.last_exc[j] = t
-            if learn:
+            if exc.clamp > 0:
+                work.held[n_held] = j
+                n_held += 1
+            if adapt:
                 # Stored as its value at the start of the presentation that decays to the right value now.
                 s.theta[j] += run.theta_plus / run.keep_theta ** (k + 1)
                 work.low[j] = s.theta[j] * keep_all + exc.v_thresh - 1e-3
@@ -258,7 +291,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_
             if n_recent > 0:
                 n_recent = forget(run, work, n_recent, t)
             late = k >= run.n_image_steps + run.n_delays
-            if late and sum_of_threads(team, int(is_over(s, exc, work, n_awake))) == team.n:
+            if late and sum_of_threads(team, int(is_over(s, exc, work, n_awake, n_held))) == team.n:
                 relax(s.v_exc, exc.e_rest, exc.keep_v ** (run.n_steps - 1 - k))
                 break
 
@@ -269,7 +302,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_
             finite = 0
         if not work.is_awake[j]:
             rouse(s, inh, work, j, t0 + run.n_steps - 1)
-        if learn:
+        if adapt:
             s.theta[j] *= keep_all
     s.step[0] = t0 + run.n_steps
     return n_out if sum_of_threads(team, finite) == team.n else -1
@@ -307,23 +340,45 @@ def gather_events(run, inp, image, pass_index, attempt, work):
     return n
 
 
+def split_rest(run, out, begin, end):
+    """Return where the spikes of the rest begin among those of a presentation, ``out[begin:end]``."""
+    while end > begin and out.step[end - 1] >= run.n_image_steps:
+        end -= 1
+    return end
+
+
+def move(out, begin, end, to):
+    """Move recorded spikes to an earlier place; return their end there."""
+    for n in range(begin, end):
+        out.step[to + n - begin] = out.step[n]
+        out.neuron[to + n - begin] = out.neuron[n]
+    return to + end - begin
+
+
 def run_images(
-    s, exc, inh, run, tr, rule, inp, images, pass_index, protocol, first_attempt, learn, work, team, past, out, fault
+    s, exc, inh, run, tr, rule, inp, images, pass_index, protocol, first_attempt, work, team, past, out, fault
 ):
-    """Present images in order, again and brighter where they cause too few spikes. Return how many were done."""
-    # Read, not written as 0: for a literal, Numba would compile "present" twice.
-    n_out = out.offsets[0]
+    """Present images in order, again and brighter where they cause too few spikes. Return how many were done.
+
+    An image's spikes are ``out[offsets[m]:offsets[m + 1]]``. Where those of a rest count for the next image, they are
+    left beyond that, so that the next image begins with them.
+    """
+    learn = protocol.learn
+    n_out = out.end[0]
+    room_inh = s.v_exc.shape[0] * (run.n_steps // (inh.refractory + 1) + 1)
     # Not in the state: a neuron out of bounds counts as changed, so the next scaling finds it, too.
     w_most = find_out_of_bounds(s, run, work)
     w_most = max_of_threads(team, w_most)
     for m in range(images.shape[0]):
-        if sum_of_threads(team, int(out.step.shape[0] - n_out < run.spike_limit)) > 0:
+        full = out.step.shape[0] - n_out < run.spike_limit or out.inh_step.shape[0] - out.inh_end[0] < room_inh
+        if sum_of_threads(team, int(full)) > 0:
             fault[0] = OUTPUT_FULL
             return m
-        begin_out = n_out
+        begin_out = out.offsets[m]
         for attempt in range(first_attempt if m == 0 else 0, protocol.max_attempts):
             fault[4] = attempt
-            n_out = begin_out
+            out.end[0] = n_out
+            out.inh_end[0] = out.inh_offsets[m]
             n = gather_events(run, inp, images[m], pass_index, attempt, work)
             if n < 0:
                 fault[0] = INPUT_FULL
@@ -331,16 +386,25 @@ def run_images(
             if room(run, work) > past.shape[1]:
                 fault[0], fault[1] = PAST_FULL, room(run, work)
                 return m
-            if not learn:
+            if protocol.from_rest:
                 reset(s, exc, inh)
-            elif run.norm_total > 0.0:
+                n_out = begin_out
+            if learn and run.norm_total > 0.0:
                 w_most = max_of_threads(team, scale_columns(s, run, work))
-            n_out = present(s, exc, inh, run, tr, rule, w_most, learn, work, team, past, out, n_out, fault)
+            begin_own = n_out
+            n_out = present(
+                s, exc, inh, run, tr, rule, w_most, learn, protocol.adapt, work, team, past, out, n_out, fault
+            )
             if n_out < 0:
                 return m
             out.attempts[m] = attempt + 1
             out.n_input_spikes[m] = n
-            if sum_of_threads(team, n_out - begin_out) >= protocol.min_spikes:
+            counted = split_rest(run, out, begin_own, n_out) if protocol.next_counts else n_out
+            out.offsets[m + 1] = counted
+            if sum_of_threads(team, counted - begin_out) >= protocol.min_spikes:
                 break
-        out.offsets[m + 1] = n_out
+            if attempt + 1 < protocol.max_attempts:
+                n_out = move(out, counted, n_out, begin_out)
+        out.inh_offsets[m + 1] = out.inh_end[0]
+        out.end[0] = n_out
     return images.shape[0]

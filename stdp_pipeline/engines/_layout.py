@@ -51,6 +51,7 @@ class NeuronConstants(NamedTuple):
     v_reset: Any  # mV
     v_thresh: Any  # mV, at theta = 0
     refractory: Any  # steps
+    clamp: Any  # steps
     one: Any  # 1 in the precision of the run: a literal would make compiled code compute in double precision
     flush: Any
 
@@ -123,7 +124,7 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
     dt, how = model.dt_ms, model.integrator
     net, rule = model.network, model.rule_params
 
-    def neuron(p: Any, tau_inh_ms: float, e_inh_mv: float) -> NeuronConstants:
+    def neuron(p: Any, tau_inh_ms: float, e_inh_mv: float, clamp_ms: float) -> NeuronConstants:
         leak = dt / p.tau_mem_ms
         leak_exc, leak_inh = leak * _mean(dt, p.tau_exc_ms, how), leak * _mean(dt, tau_inh_ms, how)
         return NeuronConstants(
@@ -145,6 +146,7 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
             v_reset=real(p.v_reset_mv),
             v_thresh=real(p.v_thresh_mv),
             refractory=round(p.refractory_ms / dt),
+            clamp=round(clamp_ms / dt),
             one=real(1),
             flush=real(FLUSH[model.precision]),
         )
@@ -176,5 +178,5 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
     )
     # Inhibitory neurons receive no inhibition; the constants of the missing conductance are never multiplied by
     # anything but zero.
-    exc = neuron(net.exc, net.exc.tau_inh_ms, net.exc.e_inh_mv)
-    return exc, neuron(net.inh, 1.0, net.inh.e_rest_mv), run, traces
+    exc = neuron(net.exc, net.exc.tau_inh_ms, net.exc.e_inh_mv, net.exc.clamp_ms)
+    return exc, neuron(net.inh, 1.0, net.inh.e_rest_mv, net.inh.refractory_ms), run, traces

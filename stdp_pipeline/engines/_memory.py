@@ -19,6 +19,7 @@ __all__ = [
     "Team",
     "Work",
     "aligned",
+    "most_inhibitory",
     "output",
     "source",
     "state",
@@ -63,6 +64,7 @@ class Work(NamedTuple):
     low: np.ndarray
     fired: np.ndarray
     inh_fired: np.ndarray
+    held: np.ndarray
     awake: np.ndarray
     is_awake: np.ndarray
     slept: np.ndarray
@@ -113,13 +115,22 @@ class Output(NamedTuple):
     offsets: np.ndarray
     attempts: np.ndarray
     n_input_spikes: np.ndarray
+    end: np.ndarray  # (1,): spikes written; those beyond the last image's count for the next one
+    inh_step: np.ndarray
+    inh_neuron: np.ndarray
+    inh_offsets: np.ndarray
+    inh_end: np.ndarray
 
 
 class Protocol(NamedTuple):
-    """When an image is presented again."""
+    """How images follow each other, and when one is presented again."""
 
     min_spikes: int
     max_attempts: int
+    next_counts: bool  # spikes of a rest count for the next presentation
+    from_rest: bool  # every presentation starts from rest
+    learn: bool  # weights change
+    adapt: bool  # thresholds change
 
 
 class Team(NamedTuple):
@@ -143,7 +154,9 @@ def aligned(array: np.ndarray) -> np.ndarray:
 
 def state(network: NetworkState) -> State:
     """Return a network's arrays by the kernel's names."""
-    return State(**dict(zip(State._fields, [*network.arrays().values(), np.array([network.step])], strict=True)))
+    tail = ("tail_step", "tail_neuron")  # handed over with the output
+    arrays = [array for name, array in network.arrays().items() if name not in tail]
+    return State(**dict(zip(State._fields, [*arrays, np.array([network.step])], strict=True)))
 
 
 def work(model: Model, network: NetworkState, seed: int, capacity: int) -> Work:
@@ -176,6 +189,7 @@ def work(model: Model, network: NetworkState, seed: int, capacity: int) -> Work:
         low=np.zeros(n_exc, real),
         fired=indices(n_exc),
         inh_fired=np.zeros(n_exc, np.uint8),
+        held=indices(n_exc),
         awake=indices(n_exc),
         is_awake=np.zeros(n_exc, np.uint8),
         slept=ints(n_exc),
@@ -226,16 +240,34 @@ def source(model: Model, inputs: Inputs) -> Input:
     )
 
 
-def output(model: Model, n_images: int) -> Output:
-    """Return memory for the answers to some images; the kernel returns early if their spikes do not fit."""
-    capacity = model.spike_limit + model.network.n_exc + 64 * n_images
-    return Output(
+def most_inhibitory(model: Model, n_exc: int) -> int:
+    """Return how many inhibitory spikes of so many neurons there can be in one presentation."""
+    gap = round(model.network.inh.refractory_ms / model.dt_ms) + 1
+    return int(n_exc * ((model.n_image_steps + model.n_rest_steps) // gap + 1))
+
+
+def output(model: Model, n_images: int, n_exc: int, tail: tuple[np.ndarray, np.ndarray]) -> Output:
+    """Return memory for the answers to some images; the kernel returns early if their spikes do not fit.
+
+    ``tail``, steps and neurons, are spikes that count for the first image already.
+    """
+    n_tail = len(tail[0])
+    capacity = model.spike_limit + model.network.n_exc + 64 * n_images + 2 * n_tail
+    inh_capacity = most_inhibitory(model, n_exc) + 64 * n_images
+    memory = Output(
         step=np.empty(capacity, np.uint16),
         neuron=np.empty(capacity, np.uint16),
         offsets=np.zeros(n_images + 1, np.int64),
         attempts=np.zeros(n_images, np.int32),
         n_input_spikes=np.zeros(n_images, np.int32),
+        end=np.array([n_tail]),
+        inh_step=np.empty(inh_capacity, np.uint16),
+        inh_neuron=np.empty(inh_capacity, np.uint16),
+        inh_offsets=np.zeros(n_images + 1, np.int64),
+        inh_end=np.zeros(1, np.int64),
     )
+    memory.step[:n_tail], memory.neuron[:n_tail] = tail
+    return memory
 
 
 def team(firsts: list[int]) -> list[Team]:

@@ -1,14 +1,166 @@
-"""The presentation protocol in plain Python, and the messages when the activity goes wrong."""
+"""The presentation protocol in plain Python, and the messages when the activity goes wrong.
+
+Engines in plain Python give :func:`show` a :class:`Simulator`; the fast engine has the same protocol in its kernel.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
 
-from stdp_pipeline.engines._contract import Inputs, Model
+from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Responses
 from stdp_pipeline.errors import ActivityError
 from stdp_pipeline.random import SPLIT_CODES, seed_words
 
-__all__ = ["draw_events", "exploded", "not_finite", "sorted_events", "too_many"]
+__all__ = [
+    "Presentation",
+    "Simulator",
+    "Spikes",
+    "draw_events",
+    "exploded",
+    "not_finite",
+    "show",
+    "sorted_events",
+    "too_many",
+]
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """One presentation of one image: its input spikes, and its name for messages.
+
+    Attributes
+    ----------
+    step, source : (n_events,) uint16
+        Ordered by step and within a step by source. Axonal delays are not in them yet.
+    split : {"train", "test"}
+    image, attempt : int
+    """
+
+    step: np.ndarray
+    source: np.ndarray
+    split: str
+    image: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """All spikes of one presentation and its rest, each layer's ordered by step and within a step by neuron.
+
+    Attributes
+    ----------
+    step, neuron : (n_spikes,) uint16
+        Excitatory ones.
+    inh_step, inh_neuron : (n_inh_spikes,) uint16
+    """
+
+    step: np.ndarray
+    neuron: np.ndarray
+    inh_step: np.ndarray
+    inh_neuron: np.ndarray
+
+
+class Simulator(Protocol):
+    """A network in some simulator, ready to be shown one presentation after the other."""
+
+    def normalise(self) -> None:
+        """Scale the weights of every neuron to the rule's fixed sum."""
+        ...
+
+    def rest(self) -> None:
+        """Put every neuron at rest and forget past spikes; weights and thresholds stay."""
+        ...
+
+    def present(self, presentation: Presentation) -> Spikes:
+        """Simulate one presentation and its rest.
+
+        Raises
+        ------
+        ActivityError
+            If the activity explodes.
+        """
+        ...
+
+
+Tail = tuple[np.ndarray, np.ndarray]
+"""Steps and neurons of the spikes in the last rest that count for the next image."""
+
+
+def show(
+    model: Model,
+    simulator: Simulator,
+    inputs: Inputs,
+    images: np.ndarray,
+    pass_index: int,
+    frozen: Frozen | None,
+    tail: Tail,
+    progress: Progress = lambda done: None,
+) -> tuple[Responses, Tail]:
+    """Show images one after the other, each again and brighter while it causes too few spikes.
+
+    Parameters
+    ----------
+    model : Model
+    simulator : Simulator
+    inputs : Inputs
+    images : (n,) int64
+    pass_index : int
+    frozen : Frozen or None
+        None: the network learns.
+    tail : (step, neuron)
+        From the images before.
+    progress : callable
+
+    Returns
+    -------
+    responses : Responses
+    tail : (step, neuron)
+    """
+    parts = []
+    for image in images:
+        for attempt in range(model.max_attempts):
+            presentation = _presentation(model, inputs, int(image), pass_index, attempt)
+            if frozen is None:
+                simulator.normalise()
+            elif not frozen.carry_over:
+                simulator.rest()
+                tail = (tail[0][:0], tail[1][:0])
+            spikes = simulator.present(presentation)
+            own = np.ones(len(spikes.step), bool)
+            if model.rest_spikes == "next":
+                own = spikes.step < model.n_image_steps
+            before, tail = tail, (spikes.step[~own], spikes.neuron[~own])
+            step = np.concatenate([before[0], spikes.step[own]])
+            neuron = np.concatenate([before[1], spikes.neuron[own]])
+            if len(step) >= model.min_spikes:
+                break
+        parts.append(
+            Responses(
+                step=step,
+                neuron=neuron,
+                offsets=np.array([0, len(step)]),
+                attempts=np.array([attempt + 1], np.int32),
+                n_input_spikes=np.array([len(presentation.step)], np.int32),
+                inh_step=spikes.inh_step,
+                inh_neuron=spikes.inh_neuron,
+                inh_offsets=np.array([0, len(spikes.inh_step)]),
+            )
+        )
+        progress(len(parts))
+    return Responses.concatenate(parts), tail
+
+
+def _presentation(model: Model, inputs: Inputs, image: int, pass_index: int, attempt: int) -> Presentation:
+    """Draw one presentation, or take it from the store."""
+    if attempt == 0 and len(inputs.stored.offsets):
+        span = slice(*inputs.stored.offsets[image : image + 2])
+        step, source = inputs.stored.step[span], inputs.stored.source[span]
+    else:
+        step, source = draw_events(model, inputs, image, pass_index, attempt)
+    return Presentation(step, source, inputs.split, image, attempt)
 
 
 def draw_events(

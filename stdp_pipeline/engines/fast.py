@@ -16,7 +16,7 @@ import numpy as np
 from stdp_pipeline import random
 from stdp_pipeline.engines import _arrivals, _elementary, _integrators, _kernel, _team
 from stdp_pipeline.engines._compile import compiled
-from stdp_pipeline.engines._contract import Inputs, Model, Progress, Responses
+from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Responses
 from stdp_pipeline.engines._crew import Crew, shares
 from stdp_pipeline.engines._memory import aligned
 from stdp_pipeline.engines._protocol import exploded, not_finite, too_many
@@ -55,12 +55,18 @@ def _small(model: Model) -> str:
 
 
 def _present(
-    model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int, learn: bool, threads: int
+    model: Model,
+    state: NetworkState,
+    inputs: Inputs,
+    images: np.ndarray,
+    pass_index: int,
+    frozen: Frozen | None,
+    threads: int,
 ) -> tuple[NetworkState, Responses]:
     """Run the kernel over images, in as many calls as its memory needs. The state is left as it is."""
     divided = shares(state.n_exc, threads)
     kernel = _compiled_kernel(model, inputs, len(divided))
-    crew = Crew(model, state, inputs, divided, learn)
+    crew = Crew(model, state, inputs, divided, frozen)
     room = 256 if model.network.delays.mode == "synaptic" else 0
     parts: list[Responses] = []
     todo, attempt = np.ascontiguousarray(images, np.int64), 0
@@ -75,7 +81,8 @@ def _present(
             crew.make_room(4 * crew.n_events)
         elif code not in (_kernel.OK, _kernel.OUTPUT_FULL):
             raise _error(model, inputs.split, int(todo[0]), fault)
-    return crew.state() if learn else state, Responses.concatenate(parts)
+    changes = frozen is None or frozen.in_order
+    return crew.state() if changes else state, Responses.concatenate(parts)
 
 
 def _error(model: Model, split: str, image: int, fault: np.ndarray) -> ActivityError:
@@ -92,29 +99,42 @@ def train(
     model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int, threads: int = 1
 ) -> tuple[NetworkState, Responses]:
     """Present images one after the other with learning on; see :class:`stdp_pipeline.engines._contract.Engine`."""
-    return _present(model, state, inputs, images, pass_index, learn=True, threads=threads)
+    return _present(model, state, inputs, images, pass_index, None, threads)
 
 
 def respond(
-    model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, threads: int, progress: Progress
+    model: Model,
+    state: NetworkState,
+    inputs: Inputs,
+    images: np.ndarray,
+    threads: int,
+    progress: Progress,
+    frozen: Frozen = Frozen(),
 ) -> Responses:
-    """Present images to the frozen network, each from rest; see :class:`stdp_pipeline.engines._contract.Engine`."""
+    """Present images without learning; see :class:`stdp_pipeline.engines._contract.Engine`."""
     # The first few images compile, before there are threads. Then each thread takes a block at a time, small enough
     # that none waits long for the last one.
     size = min(max(len(images) // (8 * threads), _LEAST), _MOST)
     blocks = [images[:_LEAST], *(images[i : i + size] for i in range(_LEAST, len(images), size))]
     # One copy at the beginning of cache lines for all blocks.
     own = replace(rested(state, model.network), weights=aligned(state.weights), delays=aligned(state.delays))
+    parts: list[Responses] = []
+
+    def add(part: Responses) -> None:
+        parts.append(part)
+        progress(sum(p.n_images for p in parts))
+
+    if frozen.in_order:
+        for block in blocks:
+            own, part = _present(model, own, inputs, block, FROZEN_PASS, frozen, threads=1)
+            add(part)
+        return Responses.concatenate(parts)
 
     def answer(block: np.ndarray) -> Responses:
-        return _present(model, own, inputs, block, FROZEN_PASS, learn=False, threads=1)[1]
+        return _present(model, own, inputs, block, FROZEN_PASS, frozen, threads=1)[1]
 
-    parts = [answer(blocks[0])]
-    done = len(blocks[0])
-    progress(done)
+    add(answer(blocks[0]))
     with ThreadPoolExecutor(threads) as pool:
         for part in pool.map(answer, blocks[1:]):
-            parts.append(part)
-            done += part.n_images
-            progress(done)
+            add(part)
     return Responses.concatenate(parts)

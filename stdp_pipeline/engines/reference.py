@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.engines._contract import Inputs, Model, Progress, Responses
-from stdp_pipeline.engines._protocol import draw_events, exploded, not_finite, too_many
+from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Responses
+from stdp_pipeline.engines._protocol import Presentation, Spikes, exploded, not_finite, show, too_many
 from stdp_pipeline.network.state import NetworkState, rested
 from stdp_pipeline.random import FROZEN_PASS, seed_words, synapse_chance
 
@@ -30,48 +30,62 @@ def train(
     model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, pass_index: int, threads: int = 1
 ) -> tuple[NetworkState, Responses]:
     """Present images one after the other with learning on; see :class:`stdp_pipeline.engines._contract.Engine`."""
-    parts = []
-    for image in images:
-        state, part = _until_enough_spikes(model, state, inputs, int(image), pass_index, learn=True)
-        parts.append(part)
-    return state, Responses.concatenate(parts)
+    network = _Network(model, state, inputs.seed, learn=True, adapt=True)
+    tail = (state.tail_step, state.tail_neuron)
+    responses, tail = show(model, network, inputs, images, pass_index, None, tail)
+    return replace(network.state, tail_step=tail[0], tail_neuron=tail[1]), responses
 
 
 def respond(
-    model: Model, state: NetworkState, inputs: Inputs, images: np.ndarray, threads: int, progress: Progress
+    model: Model,
+    state: NetworkState,
+    inputs: Inputs,
+    images: np.ndarray,
+    threads: int,
+    progress: Progress,
+    frozen: Frozen = Frozen(),
 ) -> Responses:
-    """Present images to the frozen network, each from rest; see :class:`stdp_pipeline.engines._contract.Engine`."""
-    parts = []
-    for image in images:
-        _, part = _until_enough_spikes(model, state, inputs, int(image), FROZEN_PASS, learn=False)
-        parts.append(part)
-        progress(len(parts))
-    return Responses.concatenate(parts)
+    """Present images without learning; see :class:`stdp_pipeline.engines._contract.Engine`."""
+    state = rested(state, model.network)
+    network = _Network(model, state, inputs.seed, learn=False, adapt=frozen.theta_adapts)
+    tail = (state.tail_step, state.tail_neuron)
+    return show(model, network, inputs, images, FROZEN_PASS, frozen, tail, progress)[0]
 
 
-def _until_enough_spikes(
-    model: Model, state: NetworkState, inputs: Inputs, image: int, pass_index: int, learn: bool
-) -> tuple[NetworkState, Responses]:
-    """Present one image, again and brighter while it causes fewer than ``min_spikes`` excitatory spikes."""
-    for attempt in range(model.max_attempts):
-        if attempt == 0 and len(inputs.stored.offsets):
-            span = slice(*inputs.stored.offsets[image : image + 2])
-            events = inputs.stored.step[span], inputs.stored.source[span]
-        else:
-            events = draw_events(model, inputs, image, pass_index, attempt)
-        state = _normalised(model, state) if learn else rested(state, model.network)
-        state, spikes = _present(model, state, *events, learn, (inputs.split, image, attempt), inputs.seed)
-        if len(spikes) >= model.min_spikes:
-            break
-    step, neuron = np.array(spikes, np.uint16).reshape(-1, 2).T
-    responses = Responses(
-        step=step,
-        neuron=neuron,
-        offsets=np.array([0, len(spikes)]),
-        attempts=np.array([attempt + 1], np.int32),
-        n_input_spikes=np.array([len(events[0])], np.int32),
-    )
-    return state, responses
+class _Network:
+    """A network in plain NumPy, as :func:`show` wants it.
+
+    Parameters
+    ----------
+    model : Model
+    state : NetworkState
+    seed : int
+        For the chances of stochastic rules.
+    learn : bool
+        Whether weights change.
+    adapt : bool
+        Whether thresholds change.
+    """
+
+    def __init__(self, model: Model, state: NetworkState, seed: int, learn: bool, adapt: bool) -> None:
+        self.model = model
+        self.state = state
+        self.seed = seed
+        self.learn = learn
+        self.adapt = adapt
+
+    def normalise(self) -> None:
+        """Scale the weights of every neuron to the rule's fixed sum."""
+        self.state = _normalised(self.model, self.state)
+
+    def rest(self) -> None:
+        """Put every neuron at rest."""
+        self.state = rested(self.state, self.model.network)
+
+    def present(self, presentation: Presentation) -> Spikes:
+        """Simulate one presentation and its rest."""
+        self.state, spikes = _present(self.model, self.state, presentation, self.seed, self.learn, self.adapt)
+        return spikes
 
 
 def _normalised(model: Model, state: NetworkState) -> NetworkState:
@@ -115,15 +129,11 @@ def _chances(model: Model, seed: int, t: int, kind: int, i: Any, j: Any) -> Any:
 
 
 def _present(
-    model: Model,
-    state: NetworkState,
-    event_step: np.ndarray,
-    event_source: np.ndarray,
-    learn: bool,
-    name: tuple[str, int, int],
-    seed: int,
-) -> tuple[NetworkState, list[tuple[int, int]]]:
-    """Simulate one presentation and return the new state and the excitatory spikes as (step, neuron)."""
+    model: Model, state: NetworkState, presentation: Presentation, seed: int, learn: bool, adapt: bool
+) -> tuple[NetworkState, Spikes]:
+    """Simulate one presentation and return the new state and all spikes."""
+    name = (presentation.split, presentation.image, presentation.attempt)
+    event_step, event_source = presentation.step, presentation.source
     net, exc, inh, rule, dt = model.network, model.network.exc, model.network.inh, model.rule_params, model.dt_ms
     c = model.rule.constants(rule, net)
     weights, theta = state.weights.copy(), state.theta_mv.copy()
@@ -142,18 +152,22 @@ def _present(
     )
     refractory_exc, refractory_inh = round(exc.refractory_ms / dt), round(inh.refractory_ms / dt)
     trace_pre, trace_post = state.trace_pre.copy(), state.trace_post.copy()
+    clamp_exc = round(exc.clamp_ms / dt)
     spikes: list[tuple[int, int]] = []
+    inh_spikes: list[tuple[int, int]] = []
 
     for k in range(model.n_image_steps + model.n_rest_steps):
         t = state.step + k
         # 1. State update.
-        v = _advance(v, g_exc, g_inh, exc, exc.e_inh_mv, exc.tau_inh_ms, model)
+        held = t - last_exc < clamp_exc
+        v = np.where(held, v, _advance(v, g_exc, g_inh, exc, exc.e_inh_mv, exc.tau_inh_ms, model))
         clamped = t - last_inh <= refractory_inh
         v_inh = np.where(clamped, v_inh, _advance(v_inh, g_inh_exc, 0.0, inh, 0.0, 1.0, model))
         g_exc, g_inh = _decay(g_exc, exc.tau_exc_ms, model), _decay(g_inh, exc.tau_inh_ms, model)
         g_inh_exc = _decay(g_inh_exc, inh.tau_exc_ms, model)
-        if learn:
+        if adapt:
             theta = _decay(theta, exc.tau_theta_ms, model)
+        if learn:
             pre = pre * math.exp(-dt / rule.tau_pre_ms)
             fast = fast * math.exp(-dt / rule.tau_post_fast_ms)
             slow = slow * math.exp(-dt / rule.tau_post_slow_ms)
@@ -196,19 +210,22 @@ def _present(
         v = np.where(fired, exc.v_reset_mv, v)
         v_inh = np.where(fired_inh, inh.v_reset_mv, v_inh)
         last_exc[fired], last_inh[fired_inh] = t, t
-        if learn:
+        if adapt:
             theta = theta + exc.theta_plus_mv * fired
+        if learn:
             fast = np.where(fired, fast + 1 if rule.trace == "add" else 1, fast)
             slow = np.where(fired, slow + 1 if rule.trace == "add" else 1, slow)
             trace_post[:, fired] = fast[fired], slow[fired]
         spikes += [(k, int(j)) for j in np.flatnonzero(fired)]
+        inh_spikes += [(k, int(j)) for j in np.flatnonzero(fired_inh)]
         if len(spikes) > model.spike_limit:
             raise too_many(model, *name, k)
 
     if not np.all(np.isfinite(v)):
         raise not_finite(model, *name, k, int(np.flatnonzero(~np.isfinite(v))[0]))
     real = weights.dtype
-    new = NetworkState(
+    new = replace(
+        state,
         weights=weights,
         theta_mv=theta,
         v_exc_mv=v.astype(real),
@@ -222,7 +239,7 @@ def _present(
         last_pre=last_pre,
         trace_post=trace_post,
         changed=np.ones_like(state.changed),  # this engine scales every column every time
-        delays=state.delays,
         step=state.step + model.n_image_steps + model.n_rest_steps,
     )
-    return new, spikes
+    recorded = (np.array(layer, np.uint16).reshape(-1, 2).T for layer in (spikes, inh_spikes))
+    return new, Spikes(*(array for layer in recorded for array in layer))

@@ -41,13 +41,22 @@ class ExcitatoryParams(Strict):
     v_init_mv: float = -105.0
     """Potential at the start, mV: rest less 40 mV (code)."""
     refractory_ms: NonNegative = 5.0
-    """Time during which spikes are suppressed, ms; the potential is not clamped (code, Brian 1 semantics)."""
+    """Time after a spike during which the next one is suppressed, ms (code, Brian 1 semantics; some ports: 50)."""
+    clamp_ms: NonNegative = 0.0
+    """Time after a spike during which the potential is held at reset, ms; at most refractory_ms (code: not at all;
+    ports with Brian 2's "(unless refractory)": 5)."""
     theta_init_mv: NonNegative = 20.0
     """Adaptive threshold at the start, mV (code)."""
     theta_plus_mv: NonNegative = 0.05
     """Rise of theta at each own spike, mV (code)."""
     tau_theta_ms: Positive = 1e7
     """Decay of theta, ms (code)."""
+
+    @model_validator(mode="after")
+    def _clamped_only_while_refractory(self) -> ExcitatoryParams:
+        if self.clamp_ms > self.refractory_ms:
+            raise ValueError(f"clamp_ms must be at most refractory_ms ({self.refractory_ms:g}), got {self.clamp_ms:g}")
+        return self
 
 
 class InhibitoryParams(Strict):

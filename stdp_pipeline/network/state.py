@@ -42,6 +42,9 @@ class NetworkState:
         1 for neurons whose weights may have changed since they were last scaled to the rule's fixed sum.
     delays : uint16
         Delays in steps: (0,) without delays, (n_input,) axonal, (n_input, n_exc) synaptic. They never change.
+    tail_step, tail_neuron : (n_tail,) uint16
+        Excitatory spikes of the last rest that count for the next image; none unless ``simulation.rest_spikes`` is
+        "next".
     step : int
         Number of steps simulated so far.
     """
@@ -60,6 +63,8 @@ class NetworkState:
     trace_post: np.ndarray
     changed: np.ndarray
     delays: np.ndarray
+    tail_step: np.ndarray
+    tail_neuron: np.ndarray
     step: int
 
     @property
@@ -126,6 +131,8 @@ def initial_state(
         trace_post=np.zeros((2, n_exc), dtype),
         changed=np.ones(n_exc, np.uint8),
         delays=_delays(params, n_input, seed, dt_ms),
+        tail_step=np.zeros(0, np.uint16),
+        tail_neuron=np.zeros(0, np.uint16),
         step=0,
     )
 
@@ -154,5 +161,6 @@ def rested(state: NetworkState, params: NetworkParams) -> NetworkState:
         v_inh_mv=filled(state.v_inh_mv, params.inh.e_rest_mv),
         **{name: filled(getattr(state, name), 0) for name in zero},
         **{name: filled(getattr(state, name), LONG_AGO) for name in ("last_exc", "last_inh", "last_pre")},
+        **{name: getattr(state, name)[:0] for name in ("tail_step", "tail_neuron")},
         step=0,
     )

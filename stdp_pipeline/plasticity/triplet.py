@@ -51,8 +51,8 @@ class Params(RuleParams):
 
     name: Literal["triplet"] = "triplet"
     """Name of the rule."""
-    eta_pre: Annotated[float, Field(ge=0)] = 1e-4
-    """Depression at a presynaptic spike (code)."""
+    eta_pre: float = 1e-4
+    """Depression at a presynaptic spike (code). Below zero it potentiates: the flipped sign of some ports."""
     eta_post: Annotated[float, Field(ge=0)] = 1e-2
     """Potentiation at a postsynaptic spike (code)."""
 

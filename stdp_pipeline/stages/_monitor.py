@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -144,8 +145,8 @@ class LearningCurve:
         if "previous_counts" in arrays:
             self._previous = arrays["previous_counts"], arrays["previous_labels"]
         if "open_images" in arrays:
-            names = ("step", "neuron", "offsets", "attempts", "n_input_spikes")
-            self._parts = [(arrays["open_images"], Responses(**{n: arrays[f"open_{n}"] for n in names}))]
+            kept = {field.name: arrays[f"open_{field.name}"] for field in fields(Responses)}
+            self._parts = [(arrays["open_images"], Responses(**kept))]
 
 
 class EngineClock:

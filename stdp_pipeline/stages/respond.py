@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from stdp_pipeline import registry
-from stdp_pipeline.engines._contract import Responses
+from stdp_pipeline.engines._contract import Frozen, Responses
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.io import read_arrays, read_json, write_arrays
 from stdp_pipeline.network.state import NetworkState
@@ -19,7 +20,7 @@ __all__ = ["read_responses", "run"]
 
 
 def run(job: StageJob) -> None:
-    """Write ``responses.npz``: the excitatory spikes in AER form, see :class:`Responses`."""
+    """Write ``responses.npz``: the spikes of both layers in AER form, see :class:`Responses`."""
     split, wanted = job.parameter("split"), job.parameter("n_images")
     trained: dict[str, Any] = read_json(job.input("model"))
     network = read_arrays(job.input("network"), "weights", "theta_mv", "step")
@@ -34,7 +35,8 @@ def run(job: StageJob) -> None:
     stored = stored_events(job.inputs.get("events_frozen"), model, *levels.shape)
     inputs = inputs_of(trained, levels, split, trained["seed"], stored)
     report = ProgressReport(len(images), 0, job.output.name)
-    responses = engine.respond(model, state, inputs, images, job.threads, report.update)
+    frozen = Frozen(carry_over=job.parameter("carry_over"), theta_adapts=job.parameter("theta_adapts"))
+    responses = engine.respond(model, state, inputs, images, job.threads, report.update, frozen)
     report.close()
 
     write_arrays(job.output / "responses.npz", {**vars(responses), "n_exc": state.n_exc}, compress=True)
@@ -48,6 +50,6 @@ def run(job: StageJob) -> None:
 
 def read_responses(path: Any) -> tuple[Responses, int]:
     """Read ``responses.npz``: the responses and the number of excitatory neurons."""
-    arrays = read_arrays(path, "step", "neuron", "offsets", "attempts", "n_input_spikes", "n_exc")
+    arrays = read_arrays(path, *(field.name for field in fields(Responses)), "n_exc")
     n_exc = int(arrays.pop("n_exc"))
     return Responses(**arrays), n_exc
