@@ -38,6 +38,7 @@ _KINDS = {
     "readouts": "readout",
     "embeddings": "embedding",
 }
+_FILES = ("experiments", "presets")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = commands.add_parser("list", help="list what is there of one kind")
     listing.add_argument(
-        "kind", choices=[*_KINDS, "experiments"], metavar="KIND", help=", ".join([*_KINDS, "experiments"])
+        "kind", choices=[*_KINDS, *_FILES], metavar="KIND", help=", ".join([*_KINDS, *_FILES])
     )
     listing.add_argument("--json", action="store_true", help="print JSON")
 

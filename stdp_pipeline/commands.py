@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from stdp_pipeline import registry
-from stdp_pipeline.config.load import find_experiment, load_experiment, read_yaml
+from stdp_pipeline.config.load import find_experiment, load_experiment, presets, read_yaml
 from stdp_pipeline.config.plan import STAGES, Job, Plan, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import read_json
@@ -212,6 +212,8 @@ def list_kind(options: argparse.Namespace, kinds: dict[str, str]) -> int:
     if options.kind == "experiments":
         folder = project_root() / "config" / "experiments"
         entries = {p.stem: str(read_yaml(p).get("title", "")) for p in sorted(folder.glob("*.yaml"))}
+    elif options.kind == "presets":
+        entries = {name: str(read_yaml(path).get("title", "")) for name, path in presets().items()}
     else:
         kind = kinds[options.kind]
         entries = {name: registry.summary(kind, name) for name in registry.names(kind)}

@@ -294,6 +294,11 @@ def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experimen
         for path in paths:
             if path.split(".")[0] in _NOT_VARIED:
                 raise ConfigError(f"{where}: '{path}' cannot be varied; list seeds under 'seeds'")
+            if path == "preset" and experiment.preset is not None:
+                raise ConfigError(
+                    f"{where}: the experiment has the preset '{experiment.preset}' already, whose values would hold "
+                    "against another one's; give each variant its own preset instead"
+                )
     result = []
     for (variant, changes), values in itertools.product(variants.items(), itertools.product(*grid.values())):
         chosen = dict(zip(grid, values, strict=True))

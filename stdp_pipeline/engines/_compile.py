@@ -35,8 +35,8 @@ from stdp_pipeline.engines._intrinsics import fma, give_way, observe, publish
 '''
 _SLOTS = "stdp_pipeline.engines._slots"
 _FOREIGN = {"math", "np", "fma", "give_way", "observe", "publish"}
-# Called once in a presentation or less, not in every step: inlining them would only make the compiler's work longer.
-_NOT_PER_STEP = {"present", "gather_events", "scale_columns", "wake", "recall"} | {
+# Called once in a presentation or less, not in every step: there is nothing to gain from inlining them.
+_NOT_PER_STEP = {"gather_events", "scale_columns", "wake", "recall"} | {
     f"{name}_{arrival}" for name in ("begin", "room") for arrival in ("together", "apart")
 }
 
@@ -76,9 +76,11 @@ class _Collector:
                 self.collect(module_name, used)
         if isinstance(node, ast.FunctionDef):
             cached = ", cache=True" if name in self.entries else ""
-            # The kernel's tuples of arrays are large; a call that is not inlined copies them, every step anew.
+            # The kernel's tuples of arrays are large; a call that is not inlined copies them, every step anew. Numba
+            # inlines before it compiles: LLVM's own inlining would optimise each function alone first, which makes
+            # the compilation half as long again.
             per_step = any(a.arg == "work" for a in node.args.args) and name not in _NOT_PER_STEP
-            inlined = ", forceinline=True" if per_step and not cached else ""
+            inlined = ", inline='always'" if per_step and not cached else ""
             # Division as in NumPy: a check for zero would keep the loop over neurons from being vectorised. No Numba
             # runtime, that is no memory allocation and no counting of references to arrays: the counting, an atomic
             # operation at every row of weights, took a third of the time.

@@ -14,7 +14,7 @@ from types import ModuleType
 import numpy as np
 
 from stdp_pipeline import random
-from stdp_pipeline.engines import _arrivals, _elementary, _integrators, _kernel, _team
+from stdp_pipeline.engines import _arrivals, _elementary, _integrators, _kernel, _presentations, _team
 from stdp_pipeline.engines._compile import compiled
 from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Responses
 from stdp_pipeline.engines._crew import Crew, shares
@@ -44,7 +44,7 @@ def _compiled_kernel(model: Model, inputs: Inputs, n_threads: int) -> ModuleType
         *((slot, _team.__name__, f"{slot}_{team}") for slot in ("max_of_threads", "sum_of_threads")),
         ("draw", inputs.encoding.__name__, "draw"),
     )
-    return compiled(((_kernel.__name__, "run_images"),), slots)
+    return compiled(((_presentations.__name__, "run_images"),), slots)
 
 
 def _small(model: Model) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stdp_pipeline.io import canonical_json
+from stdp_pipeline.report.means import means
 
 __all__ = ["RunView", "page"]
 
@@ -79,21 +78,10 @@ class RunView:
         return float(sum(cost["wall_s"] for cost in self.costs))
 
 
-def _means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return mean and standard deviation of the accuracy over the seeds, for each combination and readout."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault(canonical_json([row["varied"], row["readout"]]), []).append(row)
-    return [
-        {
-            "varied": group[0]["varied"],
-            "readout": group[0]["readout"],
-            "n_seeds": len(group),
-            "mean": statistics.fmean(row["test_accuracy"] for row in group),
-            "sd": statistics.stdev(row["test_accuracy"] for row in group) if len(group) > 1 else None,
-        }
-        for group in groups.values()
-    ]
+def _runs_with(rows: list[dict[str, Any]], name: str, value: Any) -> list[str]:
+    """Return what tells the runs in which something has a certain value from the others."""
+    found = [row["varied"] for row in rows if row[name] == value]
+    return list(dict.fromkeys(", ".join(f"{k} = {v}" for k, v in varied.items()) or "all runs" for varied in found))
 
 
 def page(
@@ -139,7 +127,9 @@ def page(
         rows=rows,
         views=views,
         n_runs=n_runs,
-        means=_means(rows),
+        means=means(rows),
+        leaking=_runs_with(rows, "label_split", "test"),
+        adapting=_runs_with(rows, "theta_adapts_in_test", True),
         provenance=provenance,
         configuration=yaml.safe_dump(experiment, sort_keys=False, allow_unicode=True),
         style=(folder / "report.css").read_text(encoding="utf-8"),

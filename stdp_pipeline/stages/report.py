@@ -12,6 +12,7 @@ from stdp_pipeline.config.plan import Run, plan
 from stdp_pipeline.figures import fields, learning, results
 from stdp_pipeline.io import read_arrays, read_json, write_bytes, write_json, write_text
 from stdp_pipeline.provenance import SCHEMA_VERSION
+from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import RunView, page
 from stdp_pipeline.stages._history import read_history
 from stdp_pipeline.stages._job import StageJob
@@ -31,7 +32,7 @@ _SUMMARY = (
 
 
 def run(job: StageJob) -> None:
-    """Write ``report.html``, ``summary.tsv``, ``metrics.json`` and ``figures/``.
+    """Write ``report.html``, ``summary.tsv``, ``means.tsv``, ``metrics.json`` and ``figures/``.
 
     ``figures/`` holds the pictures of the first run; those of run 2 are in ``figures/run002/``, and so on.
     """
@@ -57,6 +58,9 @@ def run(job: StageJob) -> None:
     columns = _SUMMARY + tuple(dict.fromkeys(key for row in rows for key in row["varied"]))
     write_json(job.output / "metrics.json", {"schema_version": SCHEMA_VERSION, "experiment": name, "runs": rows})
     write_text(job.output / "summary.tsv", _table(rows, columns))
+    averaged = means(rows)
+    varied = dict.fromkeys(key for row in averaged for key in row["varied"])
+    write_text(job.output / "means.tsv", _table(averaged, (*varied, *(key for key in averaged[0] if key != "varied"))))
     provenance = read_json(root / "train" / planned.runs[0].ids["train"] / "provenance.json")
     write_text(
         job.output / "report.html",
@@ -82,6 +86,8 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
         "passes": spec["training"]["passes"],
         "seed": one.seed,
         "varied": one.varied,
+        "label_split": label["split"],
+        "theta_adapts_in_test": one.experiment.frozen.theta_adapts_in_test,
         "n_test": test["n_test"],
         "train_cpu_s_per_image": done["cpu_s_per_image"],
         "train_wall_s": record["wall_s"],

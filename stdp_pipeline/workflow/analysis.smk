@@ -41,6 +41,11 @@ rule experiment:
             category="Report",
             labels={"page": "summary of all runs"},
         ),
+        means=report(
+            f"results/experiments/{PLAN.name}/means.tsv",
+            category="Report",
+            labels={"page": "means over the seeds"},
+        ),
         metrics=f"results/experiments/{PLAN.name}/metrics.json",
         provenance=f"results/experiments/{PLAN.name}/provenance.json",
         figures=[

@@ -65,9 +65,7 @@ def test_learning_is_the_same_in_both_engines(bars, busy, make_inputs, seed, opt
 @pytest.mark.parametrize("rest_spikes", ["own", "next"])
 def test_frozen_passes_are_the_same_in_both_engines(bars, busy, make_inputs, seed, frozen, rest_spikes):
     model, inputs = busy(rest_spikes=rest_spikes, exc={"clamp_ms": 2.0}), make_inputs(bars, seed)
-    state, _ = fast.train(
-        model, initial_state(model.network, bars.shape[1], seed, "float64"), inputs, np.arange(12), 0
-    )
+    state, _ = fast.train(model, initial_state(model.network, bars.shape[1], seed, "float64"), inputs, np.arange(12), 0)
     before = state.copy()
     slow = reference.respond(model, state, inputs, np.arange(20), 1, no_progress, frozen)
     quick = fast.respond(model, state, inputs, np.arange(20), 2, no_progress, frozen)
@@ -97,7 +95,7 @@ def test_rest_spikes_of_next_are_those_of_own_counted_one_image_later(bars, busy
 @pytest.mark.parametrize("chunk", [1, 3])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_tail_survives_chunks_and_threads(bars, busy, make_inputs, seed, chunk, threads):
-    model, inputs = busy(n_exc=40, rest_spikes="next", min_spikes=40), make_inputs(bars, seed)
+    model, inputs = busy(n_exc=40, rest_spikes="next", min_spikes=150), make_inputs(bars, seed)
     start = initial_state(model.network, bars.shape[1], seed, "float64")
     whole, responses = fast.train(model, start, inputs, np.arange(9), 0)
     state, parts = start, []
@@ -127,10 +125,10 @@ def test_a_clamped_neuron_starts_from_reset_when_it_is_let_go(make_model, make_i
         start = initial_state(model.network, 1, seed, "float64")
         _, responses = engine.train(model, start, inputs, np.array([0]), 0)
         gaps[clamp_ms] = np.diff(responses.step[responses.step < model.n_image_steps].astype(int))
-    # The conductance is constant after a few steps, so all gaps but the first are equal. In the step of the spike
-    # itself the potential is reset after it was advanced; it is then held for 9 steps more.
-    assert len(gaps[5.0]) > 3
-    assert set(gaps[5.0][1:] - gaps[0.0][1]) == {9}
+    # The conductance is constant by then, so all gaps are equal. In the step of the spike itself the potential is reset
+    # after it was advanced; it is then held for 9 steps more.
+    assert len(gaps[5.0]) >= 2
+    assert set(gaps[5.0] - gaps[0.0]) == {9}
 
 
 @ENGINES

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from stdp_pipeline import registry
 from stdp_pipeline.config.generate import default_yaml, json_schema
-from stdp_pipeline.config.load import find_experiment, load_experiment, read_yaml, validated, with_overrides
+from stdp_pipeline.config.load import (
+    combinations,
+    find_experiment,
+    load_experiment,
+    presets,
+    read_yaml,
+    validated,
+    with_overrides,
+    with_preset,
+)
 from stdp_pipeline.config.plan import plan
 from stdp_pipeline.errors import ConfigError
 
@@ -200,7 +209,7 @@ def test_a_grid_makes_all_combinations_and_shares_what_it_can():
 
 def test_a_grid_may_choose_another_component():
     raw = {"grid": {"dataset.name": ["mnist", "digits"]}, "dataset": {"name": "mnist", "data_dir": None}}
-    with pytest.raises(ConfigError, match=r"grid dataset\.name=digits"):  # data_dir is not a parameter of digits
+    with pytest.raises(ConfigError, match=r"^dataset\.name=digits:"):  # data_dir is not a parameter of digits
         plan("x", validated(raw, "test"))
     raw["dataset"] = {"name": "mnist"}
     assert len(plan("x", validated(raw, "test")).of("prepare")) == 2
@@ -244,3 +253,86 @@ def test_a_section_without_a_name_means_the_default_component():
     assert (experiment.plasticity.name, experiment.dataset.name) == ("triplet", "mnist")
     with pytest.raises(ConfigError, match="eta_post"):
         validated({"plasticity": {"name": "power_law", "eta_post": 0.1}}, "here")
+
+
+# ---- presets and variants --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", list(presets()))
+def test_every_preset_is_a_valid_experiment(name):
+    experiment = validated(with_preset({"preset": name}), name)
+    assert experiment.preset == name
+
+
+def test_the_released_code_is_what_the_facts_say():
+    experiment = validated(with_preset({"preset": "diehl_cook_2015_released"}), "test")
+    simulation, exc = experiment.simulation, experiment.network.exc
+    assert (simulation.integrator, simulation.dt_ms, simulation.rest_spikes) == ("euler", 0.5, "next")
+    assert (exc.refractory_ms, exc.clamp_ms) == (5.0, 0.0)
+    assert experiment.network.delays.mode == "synaptic"
+    assert (experiment.training.order, experiment.training.passes) == ("sequential", 3)
+    assert (experiment.plasticity.name, experiment.plasticity.norm_total) == ("triplet", 78.0)
+    assert (experiment.encoding.intensity, experiment.encoding.intensity_step) == (2.0, 1.0)
+    assert experiment.frozen.carry_over
+
+
+def test_an_experiment_wins_over_its_preset_and_another_component_takes_nothing_of_it():
+    raw = {
+        "preset": "diehl_cook_2015_released",
+        "network": {"n_exc": 9},
+        "plasticity": {"name": "power_law", "eta": 0.5},
+    }
+    experiment = validated(with_preset(raw), "test")
+    assert experiment.network.n_exc == 9
+    assert experiment.network.delays.mode == "synaptic"
+    assert (experiment.plasticity.name, experiment.plasticity.eta) == ("power_law", 0.5)
+    with pytest.raises(ConfigError, match=r"preset: unknown value 'diehl'; known: .*diehl_cook_2015_released"):
+        with_preset({"preset": "diehl"})
+
+
+def test_each_variant_is_run_with_every_combination_of_the_grid():
+    raw = {
+        "variants": {
+            "base": {},
+            "clamped": {"network.exc.clamp_ms": 5.0},
+            "code": {"preset": "diehl_cook_2015_released"},
+        },
+        "grid": {"network.n_exc": [10, 20]},
+        "seeds": [0, 1],
+    }
+    found = combinations(validated(raw, "test"))
+    assert [varied for varied, _ in found] == [
+        {"variant": name, "network.n_exc": n} for name in raw["variants"] for n in (10, 20)
+    ]
+    assert [e.network.exc.clamp_ms for _, e in found] == [0, 0, 5, 5, 0, 0]
+    assert [e.simulation.integrator for _, e in found] == ["exponential_euler"] * 4 + ["euler"] * 2
+    assert [e.network.n_exc for _, e in found] == [10, 20] * 3
+    assert len(plan("test", validated(raw, "test")).runs) == 12
+
+
+@pytest.mark.parametrize(
+    ("variants", "message"),
+    [
+        ({"a": {"network.clamp": 1}}, r"variant=a:\n  network.clamp: unknown key"),
+        ({"a": {"network.exc.clamp_ms": 7.0}}, r"clamp_ms must be at most refractory_ms \(5\), got 7"),
+        ({"a": {"seeds": [3]}}, r"variant 'a': 'seeds' cannot be varied"),
+        ({"a": {"preset": "nothing"}}, r"preset: unknown value 'nothing'"),
+        ({"a": 3}, r"variants.a: should be a valid dictionary"),
+    ],
+)
+def test_a_wrong_variant_is_explained(variants, message):
+    with pytest.raises(ConfigError, match=message):
+        combinations(validated({"variants": variants}, "test"))
+
+
+def test_a_variant_cannot_replace_the_preset_of_the_experiment():
+    raw = {"preset": "diehl_cook_2015_released", "variants": {"a": {"preset": "diehl_cook_2015_released"}}}
+    with pytest.raises(ConfigError, match=r"variant 'a': the experiment has the preset"):
+        combinations(validated(with_preset(raw), "test"))
+
+
+def test_labels_from_the_test_images_share_the_training():
+    raw = {"variants": {"a": {}, "leak": {"labelling.split": "test"}}}
+    a, leak = (run.ids for run in plan("test", validated(raw, "test")).runs)
+    assert a["train"] == leak["train"]
+    assert a["label"] != leak["label"]

@@ -187,7 +187,7 @@ def test_traces_decay_exactly_and_end_where_they_are_negligible():
 
 
 def test_a_kernel_contains_the_functions_of_its_slots_and_nothing_stands_empty():
-    source = _compile.joined_source((("stdp_pipeline.engines._kernel", "run_images"),), _SLOTS)
+    source = _compile.joined_source((("stdp_pipeline.engines._presentations", "run_images"),), _SLOTS)
     names = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
     assert {"draw", "on_pre", "on_post", "advance_exponential_euler", "philox4x32", "run_images"} <= names.keys()
     for name in set(_slots.SLOTS) - {"power"}:  # which the triplet rule does not need
@@ -200,7 +200,7 @@ def test_a_kernel_contains_the_functions_of_its_slots_and_nothing_stands_empty()
 
 
 def test_another_rule_or_precision_gives_another_kernel():
-    entry = (("stdp_pipeline.engines._kernel", "run_images"),)
+    entry = (("stdp_pipeline.engines._presentations", "run_images"),)
     other = tuple((s, m, f.replace("float64", "float32")) for s, m, f in _SLOTS)
     rule = tuple((s, m.replace("triplet", "power_law"), f) for s, m, f in _SLOTS)
     assert len({_compile.joined_source(entry, slots) for slots in (_SLOTS, other, rule)}) == 3

@@ -1,0 +1,65 @@
+"""Summarise the runs of an experiment over its seeds."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import Any
+
+from stdp_pipeline.io import canonical_json
+
+__all__ = ["means"]
+
+_AVERAGED = (
+    "train_spikes_per_image",
+    "test_spikes_per_image",
+    "presentations_per_image",
+    "theta_mean_mv",
+    "train_cpu_s_per_image",
+)
+
+
+def means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Average over the seeds of each combination of parameters and each readout.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The records of ``metrics.json``, one for each run and readout.
+
+    Returns
+    -------
+    list of dict
+        One record for each combination and readout, in the order of ``rows``: ``varied``, ``readout``, ``n_seeds``,
+        the mean of the accuracy (``accuracy``), its standard deviation over seeds (``accuracy_sd``) and the 95 %
+        confidence interval of the mean by Student's t (``ci95_low``, ``ci95_high``), both None for a single seed; and
+        the means of activity, thresholds and time.
+    """
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(canonical_json([row["varied"], row["readout"]]), []).append(row)
+    return [_mean(group) for group in groups.values()]
+
+
+def _mean(group: list[dict[str, Any]]) -> dict[str, Any]:
+    accuracy = [row["test_accuracy"] for row in group]
+    mean, n = statistics.fmean(accuracy), len(group)
+    record: dict[str, Any] = {
+        "varied": group[0]["varied"],
+        "readout": group[0]["readout"],
+        "n_seeds": n,
+        "accuracy": mean,
+        "accuracy_sd": None,
+        "ci95_low": None,
+        "ci95_high": None,
+    }
+    if n > 1:
+        from scipy.stats import t
+
+        sd = statistics.stdev(accuracy)
+        half = float(t.ppf(0.975, n - 1)) * sd / math.sqrt(n)
+        record |= {"accuracy_sd": sd, "ci95_low": mean - half, "ci95_high": mean + half}
+    for name in _AVERAGED:
+        values = [row[name] for row in group if row[name] is not None]
+        record[name] = statistics.fmean(values) if values else None
+    return record
