@@ -28,6 +28,7 @@ _STAGES = {
     "label": "give each neuron a label",
     "test": "classify the test images",
     "embed": "lay out the test responses in two dimensions",
+    "portray": "draw the model, measured from its simulation",
     "report": "write the report of an experiment",
 }
 _KINDS = {
@@ -68,13 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--json", action="store_true", help="print JSON")
 
     listing = commands.add_parser("list", help="list what is there of one kind")
-    listing.add_argument(
-        "kind", choices=[*_KINDS, *_FILES], metavar="KIND", help=", ".join([*_KINDS, *_FILES])
-    )
+    listing.add_argument("kind", choices=[*_KINDS, *_FILES], metavar="KIND", help=", ".join([*_KINDS, *_FILES]))
     listing.add_argument("--json", action="store_true", help="print JSON")
 
     bench = commands.add_parser("bench", help="measure CPU time per image, also against other simulators")
-    bench.add_argument("--engine", default="fast", help="engine (default: fast)")
+    bench.add_argument("--engine", default="fast", help="engine, e.g. brian2-standalone (default: fast)")
     bench.add_argument(
         "--neurons", type=int, nargs="+", default=[400], metavar="N", help="network sizes (default: 400)"
     )
@@ -89,7 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     kind = bench.add_mutually_exclusive_group()
     kind.add_argument("--frozen", action="store_true", help="time the frozen passes of labelling and testing instead")
     kind.add_argument("--limit", action="store_true", help="compare with the bare loops over the same memory")
-    kind.add_argument("--against", metavar="PEER", help="compare with another simulator: brian2-standalone or bindsnet")
+    kind.add_argument(
+        "--against",
+        metavar="PEER",
+        help="compare with another simulator, brian2-standalone (a program of its own) or bindsnet, or with an engine",
+    )
     bench.add_argument("--peer-python", metavar="PATH", help="Python that has the peer installed (default: this one)")
     bench.add_argument("--threads", type=int, default=1, metavar="N", help="threads (default: 1)")
     bench.add_argument("--json", action="store_true", help="print JSON")

@@ -239,7 +239,9 @@ def bench(options: argparse.Namespace) -> int:
         raise ConfigError("--peer-python is for --against only")
     rows = []
     for n_exc in options.neurons:
-        one = case.prepare(options.engine, n_exc, options.rule, options.delays, options.warmup, options.seed)
+        one = case.prepare(
+            options.engine.replace("-", "_"), n_exc, options.rule, options.delays, options.warmup, options.seed
+        )
         if options.against:
             row = peers.compare(one, options.against, options.peer_python, options.images, options.repeats)
         elif options.frozen:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from stdp_pipeline.bench.case import Case
+from stdp_pipeline.provenance import cpu_seconds
 
 __all__ = ["frozen", "training"]
 
@@ -48,9 +49,9 @@ def training(case: Case, n_images: int, n_repeats: int, threads: int = 1) -> dic
         case.engine.train(case.model, state, case.inputs, case.images(0, 1), 0, threads)
     for k in range(n_repeats):
         images = case.images(k * n_images, n_images)
-        cpu, wall = time.process_time(), time.perf_counter()
+        cpu, wall = cpu_seconds(), time.perf_counter()
         state, responses = case.engine.train(case.model, state, case.inputs, images, 0, threads)
-        seconds.append((time.process_time() - cpu) / n_images)
+        seconds.append((cpu_seconds() - cpu) / n_images)
         walls.append((time.perf_counter() - wall) / n_images)
         presentations.append(float(responses.attempts.mean()))
         spikes.append(float(responses.n_spikes.mean()))
@@ -80,11 +81,11 @@ def frozen(case: Case, n_images: int, n_repeats: int, threads: int) -> dict[str,
     """
     seconds, walls, responses = [], [], None
     for _ in range(n_repeats):
-        cpu, wall = time.process_time(), time.perf_counter()
+        cpu, wall = cpu_seconds(), time.perf_counter()
         responses = case.engine.respond(
             case.model, case.state, case.inputs, case.images(0, n_images), threads, lambda done: None
         )
-        seconds.append((time.process_time() - cpu) / n_images)
+        seconds.append((cpu_seconds() - cpu) / n_images)
         walls.append((time.perf_counter() - wall) / n_images)
     assert responses is not None
     return _summary(case, seconds, walls, n_images, threads) | {

@@ -7,19 +7,22 @@ they need is not a dependency of this package.
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from stdp_pipeline import registry
 from stdp_pipeline.bench.case import Case
 from stdp_pipeline.engines._protocol import draw_events
 from stdp_pipeline.errors import ConfigError, StdpError
+from stdp_pipeline.provenance import cpu_seconds
 
 __all__ = ["PEERS", "check", "compare"]
 
@@ -28,19 +31,22 @@ PEERS = {"brian2-standalone": "brian2_standalone.py", "bindsnet": "bindsnet_eth_
 
 _DELAYS = {"brian2-standalone": ("none", "synaptic"), "bindsnet": ("none",)}  # that the script knows
 
-_LEAST_IMAGES = 500  # of ours: fewer are over too soon for a steady reading of the clock
+# Of ours: fewer are over too soon for a steady reading of the clock.
+_LEAST_IMAGES, _LEAST_S = 500, 1.0
 
 
 def check(peer: str, rule: str, delays: str, threads: int) -> None:
-    """Raise ConfigError if a peer's script cannot do what is asked for."""
+    """Raise ConfigError if there is no such peer, or its script cannot do what is asked for."""
+    if threads != 1:
+        raise ConfigError(f"--threads must be 1 with --against, got {threads}: the peers run on one")
     if peer not in PEERS:
-        raise ConfigError(f"--against must be one of {', '.join(PEERS)}, got '{peer}'")
+        if peer.replace("-", "_") not in registry.names("engine"):
+            raise ConfigError(f"--against must be one of {', '.join(PEERS)} or an engine, got '{peer}'")
+        return
     if rule != "triplet":
         raise ConfigError(f"--rule must be triplet with --against, got '{rule}': the peers' scripts know no other")
     if delays not in _DELAYS[peer]:
         raise ConfigError(f"--delays must be {' or '.join(_DELAYS[peer])} with --against {peer}, got '{delays}'")
-    if threads != 1:
-        raise ConfigError(f"--threads must be 1 with --against, got {threads}: the peers run on one")
 
 
 def script(peer: str) -> Path:
@@ -66,7 +72,7 @@ def compare(case: Case, peer: str, python: str | None, n_images: int, n_repeats:
     ----------
     case : Case
     peer : str
-        A key of :data:`PEERS`.
+        A key of :data:`PEERS`, or an engine of this package.
     python : str or None
         Interpreter for the peer's script; this one if None.
     n_images : int
@@ -83,21 +89,34 @@ def compare(case: Case, peer: str, python: str | None, n_images: int, n_repeats:
     StdpError
         If the peer's script fails.
     """
-    path = script(peer)
     images = case.images(0, n_images)
     model = replace(case.model, max_attempts=1)
-    many = np.tile(images, -(-_LEAST_IMAGES // n_images))
 
-    def ours() -> tuple[float, float]:
-        start = time.process_time()
-        _, responses = case.engine.train(model, case.state, case.inputs, many, 0)
-        return (time.process_time() - start) / len(many), float(responses.n_spikes[:n_images].mean())
+    def timed(engine: ModuleType, images: np.ndarray) -> tuple[float, float]:
+        start = cpu_seconds()
+        _, responses = engine.train(model, case.state, case.inputs, images, 0)
+        return (cpu_seconds() - start) / len(images), float(responses.n_spikes[:n_images].mean())
 
-    ours()  # the arrays of this call are in the cache from now on, as they are in the peer's loop
-    before = [ours() for _ in range(n_repeats)]
-    report = _run(path, case, python, images, n_repeats)
-    seconds = [s for s, _ in before + [ours() for _ in range(n_repeats)]]
-    median, other = float(np.median(seconds)), float(np.median(report["cpu_s_per_image"]))
+    # The arrays of this call are in the cache from now on, as they are in the peer's loop.
+    first, _ = timed(case.engine, images)
+    copies = math.ceil(min(max(_LEAST_S / (first * n_images), 1), _LEAST_IMAGES / n_images + 1))
+    many = np.tile(images, copies)
+    before = [timed(case.engine, many) for _ in range(n_repeats)]
+    if peer in PEERS:
+        report = _run(script(peer), case, python, images, n_repeats)
+    else:
+        other = registry.load("engine", peer.replace("-", "_"))
+        timed(other, images[:1])  # compiles it
+        readings = [timed(other, images) for _ in range(n_repeats)]
+        report = {
+            "name": f"engine {peer}",
+            "n_exc": case.model.network.n_exc,
+            "images": n_images,
+            "cpu_s_per_image": [s for s, _ in readings],
+            "spikes_per_image": readings[0][1],
+        }
+    seconds = [s for s, _ in before + [timed(case.engine, many) for _ in range(n_repeats)]]
+    median, theirs = float(np.median(seconds)), float(np.median(report["cpu_s_per_image"]))
     return case.describe() | {
         "images": n_images,
         "repeats": n_repeats,
@@ -107,7 +126,7 @@ def compare(case: Case, peer: str, python: str | None, n_images: int, n_repeats:
         "spikes_per_image": before[0][1],
         "presentations_per_image": 1.0,
         "peer": report,
-        "ratio": other / median,
+        "ratio": theirs / median,
     }
 
 

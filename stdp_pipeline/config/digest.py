@@ -79,6 +79,8 @@ def modules_of_stage(stage: str, spec: dict[str, Any]) -> frozenset[str]:
         values = spec.get(key, [])
         for value in values if isinstance(values, list) else [values]:
             todo.append(f"{registry.KINDS[kind]}.{value['name']}")
+    if stage == "portray":  # shows the curves of all rules
+        todo += [f"{registry.KINDS['rule']}.{name}" for name in registry.names("rule")]
     if "simulation" in spec:
         todo.append(f"{registry.KINDS['engine']}.{spec['simulation']['engine']}")
     seen: set[str] = set()

@@ -18,7 +18,7 @@ from stdp_pipeline.io import canonical_json
 
 __all__ = ["STAGES", "Job", "Plan", "Run", "plan"]
 
-STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "embed", "report")
+STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "embed", "portray", "report")
 """The stages in the order of the chain. ``events`` occurs only with ``encoding.materialize``."""
 
 
@@ -101,6 +101,8 @@ class Plan:
     name : str
     experiment : Experiment
     runs : list of Run
+    portrait : Job
+        The figures of the model, for the first run.
     jobs : dict of (stage, id) to Job
         Every job once, parents before children; the report is the last.
     """
@@ -108,6 +110,7 @@ class Plan:
     name: str
     experiment: Experiment
     runs: list[Run]
+    portrait: Job
     jobs: dict[tuple[str, str], Job]
 
     def of(self, stage: str) -> list[Job]:
@@ -201,6 +204,9 @@ def plan(name: str, experiment: Experiment) -> Plan:
         for seed in experiment.seeds:
             test, embeddings = _jobs_of_run(one, seed)
             runs.append(Run(seed, varied, one, test, embeddings))
+    # One run is enough to show the model.
+    first = runs[0].test.parents["responses"].parents["train"]
+    portrait = _job("portray", first.id, {}, {"train": first, "encode": first.parents["encode"]})
     jobs: dict[tuple[str, str], Job] = {}
 
     def add(job: Job) -> None:
@@ -211,9 +217,10 @@ def plan(name: str, experiment: Experiment) -> Plan:
     for run in runs:
         for job in (run.test, *run.embeddings):
             add(job)
+    add(portrait)
     ordered = dict(sorted(jobs.items(), key=lambda item: STAGES.index(item[0][0])))
     # Not the list of runs, which may be longer than a command line: the stage lays them out itself.
     report_spec = {"name": name, "experiment": experiment.model_dump(mode="json", exclude_unset=True)}
     # The report's folder is the experiment's name: it is the one thing that is written anew when anything changes.
     ordered["report", name] = Job("report", name, report_spec, {f"{j.stage}/{j.id}": j for j in ordered.values()})
-    return Plan(name, experiment, runs, ordered)
+    return Plan(name, experiment, runs, portrait, ordered)

@@ -9,7 +9,7 @@ from typing import Any
 
 from stdp_pipeline.report.means import means
 
-__all__ = ["RunView", "page"]
+__all__ = ["MODEL_PICTURES", "RunView", "page"]
 
 _TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -23,7 +23,14 @@ _CAPTIONS = {
     "spikes_per_image.svg": "Spikes of the whole excitatory layer for each test image.",
     "neurons_per_label.svg": "Labels come from a pass over training images with weights and thresholds fixed.",
     "raster.png": "The first training image as the network sees it.",
+    "network.svg": "The network: who excites and inhibits whom, with conductances relative to the leak.",
+    "lif_response.svg": "One input spike at one excitatory neuron: conductance and potential, by both "
+    "integrators and by the equations.",
+    "stdp_curves.svg": "Weight change at one pair of spikes, measured from the simulation, for every learning rule.",
+    "presentation.png": "One training image shown to the trained network: input, excitatory and inhibitory spikes.",
 }
+MODEL_PICTURES = ("network.svg", "presentation.png", "stdp_curves.svg", "lif_response.svg")
+"""The figures of the model itself, of the first run only."""
 _MAP_CAPTION = (
     "Each point is one test image, placed by the spike counts of all neurons; colour and number are its class. Axes "
     "have no meaning of their own."
@@ -128,6 +135,7 @@ def page(
         views=views,
         n_runs=n_runs,
         means=means(rows),
+        model_pictures=MODEL_PICTURES,
         leaking=_runs_with(rows, "label_split", "test"),
         adapting=_runs_with(rows, "theta_adapts_in_test", True),
         provenance=provenance,

@@ -14,6 +14,7 @@ import numpy as np
 
 from stdp_pipeline.engines._contract import Responses
 from stdp_pipeline.network.state import NetworkState
+from stdp_pipeline.provenance import cpu_seconds
 from stdp_pipeline.readout import all_activity
 from stdp_pipeline.readout._labels import assign_labels, predictions
 
@@ -159,10 +160,10 @@ class EngineClock:
     @contextmanager
     def over(self, n_images: int) -> Iterator[None]:
         """Measure one call of the engine."""
-        start = time.process_time()
+        start = cpu_seconds()
         yield
         if self._images >= 0:
-            self._seconds += time.process_time() - start
+            self._seconds += cpu_seconds() - start
             self._images += n_images
         else:
             self._images = 0

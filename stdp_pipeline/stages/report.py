@@ -13,7 +13,7 @@ from stdp_pipeline.figures import fields, learning, results
 from stdp_pipeline.io import read_arrays, read_json, write_bytes, write_json, write_text
 from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.report.means import means
-from stdp_pipeline.report.page import RunView, page
+from stdp_pipeline.report.page import MODEL_PICTURES, RunView, page
 from stdp_pipeline.stages._history import read_history
 from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages.respond import read_responses
@@ -46,6 +46,9 @@ def run(job: StageJob) -> None:
         rows += [{"run": index + 1, **row} for row in _rows(root, one)]
         if index < _DETAILED:
             pictures = _pictures(root, one)
+            if index == 0:
+                portrait = root / "portray" / planned.portrait.id
+                pictures |= {file: (portrait / file).read_bytes() for file in MODEL_PICTURES}
             folder = job.output / "figures" / ("" if index == 0 else f"run{index + 1:03d}")
             for file, content in pictures.items():
                 write_bytes(folder / file, content)

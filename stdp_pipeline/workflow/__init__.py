@@ -32,6 +32,10 @@ _FIGURES = [
     ("confusion.svg", "Results", "confusion matrix"),
     ("spikes_per_image.svg", "Results", "spikes per test image"),
     ("raster.png", "Input", "the first training image"),
+    ("network.svg", "Model", "the network"),
+    ("lif_response.svg", "Model", "response to one input spike"),
+    ("stdp_curves.svg", "Model", "STDP curves"),
+    ("presentation.png", "Model", "one presentation"),
 ]
 
 
@@ -47,6 +51,10 @@ def plan_from_config(config: dict[str, Any], root: Path) -> Plan:
     """
     path = find_experiment(str(config.get("experiment", "quickstart")), root / "config" / "experiments")
     return plan(path.stem, load_experiment(path, config.get("set", [])))
+
+
+_SLOWER = {"reference": 1000, "brian2": 2000, "brian2_numpy": 4000, "brian2_standalone": 120}
+"""About how many times as long as the fast engine another one takes (measured at 400 neurons, with a margin)."""
 
 
 class Workflow:
@@ -96,8 +104,8 @@ class Workflow:
 
         def digest(wildcards: Any) -> str:
             job = self._job(stage, wildcards)
-            # The frozen pass runs the engine, rule and code of the training that it reads.
-            trained = job.parents["train"].spec if stage == "respond" else {}
+            # Frozen passes and figures run the engine, rule and code of the training that they read.
+            trained = job.parents["train"].spec if "train" in job.parents else {}
             return code_digest(stage, trained | job.spec)
 
         return digest
@@ -108,7 +116,10 @@ class Workflow:
         def mem_mb(wildcards: Any) -> int:
             job = self._job(stage, wildcards)
             spec = job.spec if stage == "train" else job.parents["train"].spec
-            return 700 + spec["network"]["n_exc"] // 5
+            n_exc = spec["network"]["n_exc"]
+            # Brian keeps every synapse of the lateral inhibition, and the traces of the plastic ones.
+            brian = n_exc + n_exc**2 // 15_000 if spec["simulation"]["engine"].startswith("brian2") else 0
+            return 700 + n_exc // 5 + brian
 
         return mem_mb
 
@@ -128,7 +139,7 @@ class Workflow:
             job = self._job(stage, wildcards)
             spec = job.spec if stage == "train" else job.parents["train"].spec
             passes = max(spec["training"]["passes"], 1) if stage == "train" else 1
-            slow = 1000 if spec["simulation"]["engine"] == "reference" else 1
+            slow = _SLOWER.get(spec["simulation"]["engine"], 1)
             return 10 + passes * slow * spec["network"]["n_exc"] // 100
 
         return runtime

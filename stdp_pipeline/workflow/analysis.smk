@@ -27,6 +27,36 @@ rule embed:
         " 2>&1 | tee {log:q}"
 
 
+rule portray:
+    input:
+        model=JOBS.parent("portray", "train", "model.json"),
+        network=JOBS.parent("portray", "train"),
+        levels=JOBS.parent("portray", "encode"),
+    output:
+        network="results/portray/{id}/network.svg",
+        response="results/portray/{id}/lif_response.svg",
+        curves="results/portray/{id}/stdp_curves.svg",
+        presentation="results/portray/{id}/presentation.png",
+        numbers="results/portray/{id}/model_figures.json",
+        provenance="results/portray/{id}/provenance.json",
+    log:
+        "results/logs/portray/{id}.log",
+    benchmark:
+        "results/benchmarks/portray/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=JOBS.memory("portray"),
+        runtime=20,
+    params:
+        spec=JOBS.spec("portray"),
+        code=JOBS.code("portray"),
+        inputs=JOBS.inputs("portray"),
+        out=subpath(output.numbers, parent=True),
+    shell:
+        "stdp portray --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " 2>&1 | tee {log:q}"
+
+
 rule experiment:
     input:
         JOBS.report_inputs(),

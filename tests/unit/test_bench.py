@@ -91,7 +91,7 @@ def test_a_table_is_printed_for_every_kind_of_comparison(capsys, peer):
 
 def test_an_unknown_peer_is_named(capsys):
     assert main(["bench", "--against", "nest"]) != 0
-    assert "brian2-standalone, bindsnet, got 'nest'" in capsys.readouterr().err
+    assert "brian2-standalone, bindsnet or an engine, got 'nest'" in capsys.readouterr().err
 
 
 @pytest.mark.slow

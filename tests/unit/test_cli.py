@@ -14,7 +14,7 @@ from stdp_pipeline import __version__
 from stdp_pipeline.cli import main
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "embed", "report")
+STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "embed", "portray", "report")
 
 
 def output(capsys, *arguments):
@@ -53,10 +53,11 @@ def test_version(capsys):
         ("datasets", {"mnist", "digits"}),
         ("encodings", {"poisson"}),
         ("rules", {"triplet"}),
-        ("engines", {"fast", "reference"}),
+        ("engines", {"fast", "reference", "brian2", "brian2_numpy", "brian2_standalone"}),
         ("readouts", {"all_activity"}),
         ("embeddings", {"phate", "umap", "pca"}),
-        ("experiments", {"quickstart", "tiny"}),
+        ("experiments", {"quickstart", "tiny", "port_traps"}),
+        ("presets", {"diehl_cook_2015_released"}),
     ],
 )
 def test_list(capsys, kind, expected):
@@ -70,7 +71,7 @@ def test_list(capsys, kind, expected):
 def test_show(capsys):
     printed = output(capsys, "show", "quickstart", "--set", "network.n_exc=123")
     assert "n_exc: 123" in printed
-    assert "10 jobs" in printed
+    assert "11 jobs" in printed
     shown = json.loads(output(capsys, "show", "quickstart", "--json"))
     assert shown["configuration"]["network"]["n_exc"] == 400
     assert {job["stage"] for job in shown["jobs"]} == set(STAGES) - {"events"}

@@ -176,15 +176,18 @@ def changed_stages(raw):
         ({"title": "other"}, set()),
         (
             {"dataset": {"name": "digits", "n_test": 100}},
-            {"prepare", "encode", "train", "respond", "label", "test", "embed"},
+            {"prepare", "encode", "train", "respond", "label", "test", "embed", "portray"},
         ),
-        ({"encoding": {"name": "poisson", "intensity": 3}}, {"encode", "train", "respond", "label", "test", "embed"}),
+        (
+            {"encoding": {"name": "poisson", "intensity": 3}},
+            {"encode", "train", "respond", "label", "test", "embed", "portray"},
+        ),
         (
             {"encoding": {"name": "poisson", "materialize": True}},
-            {"events", "train", "respond", "label", "test", "embed"},
+            {"events", "train", "respond", "label", "test", "embed", "portray"},
         ),
-        ({"network": {"n_exc": 10}}, {"train", "respond", "label", "test", "embed"}),
-        ({"simulation": {"rest_ms": 100}}, {"train", "respond", "label", "test", "embed"}),
+        ({"network": {"n_exc": 10}}, {"train", "respond", "label", "test", "embed", "portray"}),
+        ({"simulation": {"rest_ms": 100}}, {"train", "respond", "label", "test", "embed", "portray"}),
         ({"labelling": {"n_images": 100}}, {"respond", "label", "test"}),
         ({"embeddings": [{"name": "umap"}]}, {"embed"}),
     ],
