@@ -1,13 +1,14 @@
 # make run    set up .venv and run the quickstart experiment
 # make test   set up .venv and run the tests
 # make lint   style, types and workflow checks
+# make figures  the figures of docs/model.md, from a run of the quickstart
 # make clean  remove .venv and caches; results stay
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --prefer-binary -c constraints.txt
 
-.PHONY: run test lint install constraints clean
+.PHONY: run test lint install figures constraints clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -45,6 +46,10 @@ $(VENV)/.lint: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing the checks' needs into $(VENV) ..."
 	@$(PIP) -e '.[test,lint]'
 	@touch $@ $(VENV)/.run $(VENV)/.test
+
+figures: run
+	@mkdir -p docs/images/model
+	@cd results/experiments/quickstart/figures && cp network.svg lif_response.svg stdp_curves.svg presentation.png ../../../../docs/images/model/
 
 # Write the constraints anew from an environment with the newest versions that work together.
 constraints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ActivityError", "ConfigError", "DataError", "ResultsError", "StdpError"]
+__all__ = ["ActivityError", "ConfigError", "DataError", "EngineError", "ResultsError", "StdpError"]
 
 
 class StdpError(Exception):
@@ -15,6 +15,10 @@ class ConfigError(StdpError, ValueError):
 
 class DataError(StdpError):
     """A data file is missing, damaged or inconsistent."""
+
+
+class EngineError(StdpError):
+    """An engine cannot run here: something that it needs is missing or does not work."""
 
 
 class ResultsError(StdpError):

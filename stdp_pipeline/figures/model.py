@@ -122,7 +122,7 @@ def _stdp_panel(axes: Any, panel: Panel) -> None:
     axes.axhline(0, color=GREY, linewidth=0.7, zorder=0)
     axes.axvline(0, color=GREY, linewidth=0.7, zorder=0)
     axes.set(title=panel.title, ylabel="weight change")
-    axes.set_xlabel("t_post − t_pre (ms)\n← post before pre          pre before post →")
+    axes.set_xlabel("t_post − t_pre (ms)\n← post before pre\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0pre before post →")
     axes.ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
     low, high = axes.get_ylim()
     reach = max(abs(low), abs(high))

@@ -1,0 +1,57 @@
+"""Means over seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from stdp_pipeline.report.means import means
+from stdp_pipeline.report.page import _runs_with
+
+
+def row(seed, accuracy, variant="a", readout="all_activity", **more):
+    base = {
+        "varied": {"variant": variant},
+        "readout": readout,
+        "seed": seed,
+        "test_accuracy": accuracy,
+        "train_spikes_per_image": 10.0 + seed,
+        "test_spikes_per_image": 20.0,
+        "presentations_per_image": 1.0,
+        "theta_mean_mv": 30.0,
+        "train_cpu_s_per_image": None,
+    }
+    return base | more
+
+
+def test_the_interval_is_that_of_a_t_test(rng):
+    values = rng.uniform(0.8, 0.9, 5)
+    (found,) = means([row(k, v) for k, v in enumerate(values)])
+    assert found["accuracy"] == pytest.approx(values.mean())
+    assert found["accuracy_sd"] == pytest.approx(values.std(ddof=1))
+    interval = stats.t.interval(0.95, 4, values.mean(), stats.sem(values))
+    assert (found["ci95_low"], found["ci95_high"]) == pytest.approx(interval)
+    assert found["train_spikes_per_image"] == pytest.approx(12.0)
+    assert found["train_cpu_s_per_image"] is None
+
+
+def test_combinations_and_readouts_are_kept_apart_in_their_order():
+    rows = [row(0, 0.5, "b"), row(0, 0.6, "a"), row(1, 0.7, "b"), row(0, 0.1, "b", "other")]
+    found = [(m["varied"]["variant"], m["readout"], m["n_seeds"], m["accuracy"]) for m in means(rows)]
+    assert found == [
+        ("b", "all_activity", 2, pytest.approx(0.6)),
+        ("a", "all_activity", 1, 0.6),
+        ("b", "other", 1, 0.1),
+    ]
+
+
+def test_one_seed_has_no_interval():
+    (found,) = means([row(0, 0.5)])
+    assert found["accuracy_sd"] is found["ci95_low"] is found["ci95_high"] is None
+
+
+def test_runs_with_leaking_labels_are_named_once():
+    rows = [row(s, 0.5, v, label_split="test" if v == "leak" else "train") for v in ("a", "leak") for s in (0, 1)]
+    assert _runs_with(rows, "label_split", "test") == ["variant = leak"]
+    assert np.array_equal(_runs_with(rows, "label_split", "validation"), [])
