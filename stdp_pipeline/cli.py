@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--threads", type=int, default=1, metavar="N", help="threads (default: 1)")
     bench.add_argument("--json", action="store_true", help="print JSON")
 
-    doctor = commands.add_parser("doctor", help="check versions, imports and data")
+    doctor = commands.add_parser("doctor", help="check versions, imports, compiler and data")
     doctor.add_argument("--json", action="store_true", help="print JSON")
 
     for stage, summary in _STAGES.items():

@@ -26,18 +26,21 @@ _PACKAGES = {
     "snakemake": "snakemake",
     "phate": "phate",
     "umap-learn": "umap",
-    "brian2": "brian2",
 }
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at: what, whether it is fine, what was found, and what to do if not."""
+    """One thing that was looked at: what, whether it is fine, what was found, and what to do if not.
+
+    Without what is not ``needed``, only single engines cannot run.
+    """
 
     what: str
     ok: bool
     found: str
     remedy: str = ""
+    needed: bool = True
 
 
 def examine() -> list[Check]:
@@ -48,7 +51,8 @@ def examine() -> list[Check]:
         platform.python_version(),
         "install Python 3.11 or newer, then 'make run'",
     )
-    return [python, *(_package(name, module) for name, module in _PACKAGES.items()), _data(), _cache()]
+    packages = (_package(name, module) for name, module in _PACKAGES.items())
+    return [python, *packages, _brian2(), *_needs_of_brian2(), _data(), _cache()]
 
 
 def _package(name: str, module: str) -> Check:
@@ -63,6 +67,27 @@ def _package(name: str, module: str) -> Check:
     except Exception as error:  # an import can fail in any way; which one is what the user must see
         return Check(name, False, f"{found}, but 'import {module}' fails: {type(error).__name__}: {error}", remedy)
     return Check(name, True, found)
+
+
+def _brian2() -> Check:
+    """Import Brian2 as its engines do: it may be installed and still not work with the numpy that is there."""
+    from stdp_pipeline.engines._brian2 import environment
+
+    try:
+        environment.load()
+    except StdpError as error:
+        return Check("brian2", False, str(error), environment.REMEDY, needed=False)
+    return Check("brian2", True, str(version("brian2")))
+
+
+def _needs_of_brian2() -> list[Check]:
+    """Look at what only the compiled Brian2 engines need."""
+    from stdp_pipeline.engines._brian2 import environment
+
+    return [
+        Check(f"{need.what} (for {' and '.join(need.engines)})", need.ok, need.found, need.remedy, needed=False)
+        for need in environment.checks()
+    ]
 
 
 def _data() -> Check:

@@ -27,7 +27,9 @@ class Simulation(Strict):
     """How the network is simulated and how images are presented to it."""
 
     engine: str = "fast"
-    """Which engine: 'fast' (compiled) or 'reference' (plain NumPy, about a thousand times slower)."""
+    """Which engine: 'fast' (compiled); 'reference' (plain NumPy, about a thousand times slower); or Brian2:
+    'brian2_standalone' (one C++ program), 'brian2' (Cython) or 'brian2_numpy' (needs no compiler). All give the same
+    spikes in double precision."""
     integrator: Literal["euler", "exponential_euler"] = "exponential_euler"
     """'euler' is what the released code used and is unstable under strong simultaneous inhibition;
     'exponential_euler' is stable at any conductance."""

@@ -8,6 +8,8 @@ import logging
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +61,9 @@ class Checkpoint:
         self._last = time.monotonic()
         self.resumed = False
 
-    def claim(self) -> None:
-        """Make sure that no other process works on the same thing; the claim ends with this process.
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Make sure that no other process works on the same thing; the claim ends with the block, or the process.
 
         Raises
         ------
@@ -68,23 +71,26 @@ class Checkpoint:
             If one does, for example a job that outlived its killed Snakemake.
         """
         if self._file is None:
+            yield
             return
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = (self._file.parent / "lock").open("a+")
+            lock = (self._file.parent / "lock").open("a+")
         except OSError as error:
             raise ResultsError(f"cannot write to '{self._file.parent}': {error.strerror}") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.seek(0)
-            raise ResultsError(
-                f"another process (pid {self._lock.read().strip()}) is still working on '{self._file.parent.name}'; "
-                "wait for it or stop it, then run again"
-            ) from None
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.seek(0)
+                raise ResultsError(
+                    f"another process (pid {lock.read().strip()}) is still working on '{self._file.parent.name}'; "
+                    "wait for it or stop it, then run again"
+                ) from None
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
 
     def load(self) -> Saved | None:
         """Return the checkpoint to go on from, or None."""

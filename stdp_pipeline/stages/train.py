@@ -26,6 +26,14 @@ _CHUNK = 250  # images per call of the engine; the result does not depend on it
 
 def run(job: StageJob) -> None:
     """Write ``network.npz`` (the full state), ``history.tsv`` (the learning curve) and ``model.json``."""
+    checkpoint = Checkpoint(job.checkpoint, [job.spec, job.code])
+    with checkpoint.claimed():
+        _train(job, checkpoint)
+        checkpoint.remove()
+
+
+def _train(job: StageJob, checkpoint: Checkpoint) -> None:
+    """Train from the checkpoint, if there is one, or from the start."""
     spec, seed = job.spec, job.parameter("seed")
     for name in ("network", "plasticity", "simulation", "training", "encoding"):
         job.parameter(name)
@@ -45,10 +53,8 @@ def run(job: StageJob) -> None:
         data["train_labels"], int(data["n_classes"]), spec["training"]["curve_every"], model.min_spikes
     )
     guard = _DeathGuard(model.min_spikes, spec["training"]["dead_after"])
-    checkpoint = Checkpoint(job.checkpoint, [spec, job.code])
     state = initial_state(model.network, levels.shape[1], seed, model.precision, model.dt_ms)
     done = 0
-    checkpoint.claim()
     if saved := checkpoint.load():
         state = NetworkState.from_arrays(saved.group("state"), int(saved.numbers["step"]))
         curve.restore(saved.group("curve"))
@@ -90,7 +96,6 @@ def run(job: StageJob) -> None:
         "cpu_s_per_image": clock.cpu_s_per_image,
         **curve.totals(),
     }
-    checkpoint.remove()
 
 
 class _DeathGuard:

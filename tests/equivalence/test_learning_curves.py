@@ -21,7 +21,7 @@ N_IMAGES, WINDOW, SEEDS = 2000, 500, 4
 
 
 def curve(engine, model, spec, data, seed):
-    """Return accuracy, spikes per image and mean theta of each window, (n_windows - 1, 3); the first has no accuracy."""
+    """Return accuracy, spikes per image and mean theta of each window but the first, (n_windows - 1, 3)."""
     levels = data.train_images[:N_IMAGES].reshape(N_IMAGES, -1)
     inputs = inputs_of(spec, levels, "train", seed)
     state = initial_state(model.network, levels.shape[1], seed, model.precision, model.dt_ms)

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from stdp_pipeline.engines._brian2.folders import build_folder
 from stdp_pipeline.errors import EngineError
 
-__all__ = ["COMPILER_FLAGS", "Need", "Target", "checks", "compiler", "load", "preferences", "require"]
+__all__ = ["COMPILER_FLAGS", "REMEDY", "Need", "Target", "checks", "compiler", "load", "preferences", "require"]
 
 Target = Literal["cython", "numpy", "cpp_standalone"]
 """Brian's ways to run a network."""
@@ -32,17 +32,19 @@ Target = Literal["cython", "numpy", "cpp_standalone"]
 # debugging information, which takes long to write.
 COMPILER_FLAGS = ["-w", "-g0", "-O2", "-ffp-contract=off"]
 
-_PINNED = "install the versions that were tested together: 'make install', or pip install -c constraints.txt -e ."
+REMEDY = "install the versions that were tested together: 'make install', or pip install -c constraints.txt -e ."
+"""What to do if Brian2 does not import."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """One thing that some target needs: what, whether it is there, what was found, and what to do if it is not."""
+    """One thing that some engines need: what, whether it is there, what was found, what to do if not, and which."""
 
     what: str
     ok: bool
     found: str
     remedy: str
+    engines: tuple[str, ...]
 
 
 @cache
@@ -61,7 +63,7 @@ def load() -> ModuleType:
             import brian2
     except Exception as error:  # an import can fail in any way; which one is what the user must see
         raise EngineError(
-            f"Brian2 cannot be imported: {type(error).__name__}: {error}. Brian2 2.9 needs numpy < 2.4; {_PINNED} "
+            f"Brian2 cannot be imported: {type(error).__name__}: {error}. Brian2 2.9 needs numpy < 2.4; {REMEDY} "
             "Or use simulation.engine 'fast', which does not need Brian2."
         ) from error
     sys.excepthook = hook
@@ -140,19 +142,20 @@ def _compiler_need() -> Need:
         found or missing,
         "install one ('apt install g++', 'conda install cxx-compiler') or set CXX to yours; without one use "
         "simulation.engine 'fast', or 'brian2_numpy', which is slow",
+        ("brian2", "brian2_standalone"),
     )
 
 
 def _make_need() -> Need:
     found = shutil.which("make")
     remedy = "install it ('apt install make'); without it use simulation.engine 'fast' or 'brian2'"
-    return Need("make", found is not None, found or "not on the PATH", remedy)
+    return Need("make", found is not None, found or "not on the PATH", remedy, ("brian2_standalone",))
 
 
 def _cython_need() -> Need:
     found = importlib.util.find_spec("Cython") is not None
     remedy = "'pip install cython'; without it use simulation.engine 'fast', 'brian2_standalone' or 'brian2_numpy'"
-    return Need("Cython", found, "installed" if found else "not installed", remedy)
+    return Need("Cython", found, "installed" if found else "not installed", remedy, ("brian2",))
 
 
 def checks() -> list[Need]:
