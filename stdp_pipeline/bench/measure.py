@@ -80,6 +80,8 @@ def frozen(case: Case, n_images: int, n_repeats: int, threads: int) -> dict[str,
         As from :func:`training`.
     """
     seconds, walls, responses = [], [], None
+    # Not timed: a network that does not learn may be another program.
+    case.engine.respond(case.model, case.state, case.inputs, case.images(0, 1), threads, lambda done: None)
     for _ in range(n_repeats):
         cpu, wall = cpu_seconds(), time.perf_counter()
         responses = case.engine.respond(

@@ -17,6 +17,7 @@ from stdp_pipeline.errors import ConfigError
 
 __all__ = [
     "combinations",
+    "completed",
     "find_experiment",
     "load_experiment",
     "presets",
@@ -253,7 +254,7 @@ def with_preset(raw: dict[str, Any]) -> dict[str, Any]:
     if name is None:
         return raw
     known = presets()
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise ConfigError(f"preset: {_unknown(str(name), list(known))}")
     return _merged(read_yaml(known[name]), raw)
 
@@ -271,9 +272,22 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def completed(raw: dict[str, Any], where: str) -> Experiment:
+    """Complete a raw mapping by its preset, validate it, and keep it as it was given.
+
+    Raises
+    ------
+    ConfigError
+        See :func:`with_preset` and :func:`validated`.
+    """
+    experiment = validated(with_preset(raw), where)
+    experiment.remember(raw)
+    return experiment
+
+
 def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     """Read, override, complete by the preset, and validate an experiment's file."""
-    return validated(with_preset(with_overrides(read_yaml(path), overrides)), f"'{path}'")
+    return completed(with_overrides(read_yaml(path), overrides), f"'{path}'")
 
 
 _NOT_VARIED = ("seeds", "grid", "variants", "title", "description")
@@ -285,20 +299,19 @@ def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experimen
     Raises
     ------
     ConfigError
-        If a path does not exist or one of its values is not allowed.
+        If a path does not exist, is given twice, or one of its values is not allowed.
     """
-    # Only what was given: defaults of one component must not stay when the grid chooses another.
-    raw = experiment.model_dump(mode="json", exclude_unset=True)
-    grid, variants = raw.pop("grid", {}), raw.pop("variants", {}) or {"": {}}
+    # Only what was given: defaults of one component, or what a preset says of it, must not stay when the grid chooses
+    # another.
+    raw = json.loads(json.dumps(experiment.given))
+    grid = raw.pop("grid", {})
+    variants = {name: _by_path(changes) for name, changes in (raw.pop("variants", {}) or {"": {}}).items()}
     for where, paths in {"grid": grid, **{f"variant '{name}'": changes for name, changes in variants.items()}}.items():
         for path in paths:
             if path.split(".")[0] in _NOT_VARIED:
                 raise ConfigError(f"{where}: '{path}' cannot be varied; list seeds under 'seeds'")
-            if path == "preset" and experiment.preset is not None:
-                raise ConfigError(
-                    f"{where}: the experiment has the preset '{experiment.preset}' already, whose values would hold "
-                    "against another one's; give each variant its own preset instead"
-                )
+            if where != "grid" and path in grid:
+                raise ConfigError(f"{where}: '{path}' is in the grid, too; give it in one of them")
     result = []
     for (variant, changes), values in itertools.product(variants.items(), itertools.product(*grid.values())):
         chosen = dict(zip(grid, values, strict=True))
@@ -307,5 +320,16 @@ def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experimen
             _assign(varied, path, value)
         told = ({"variant": variant} if variant else {}) | chosen
         where = ", ".join(f"{p}={v}" for p, v in told.items()) or "experiment"
-        result.append((told, validated(with_preset(varied), where)))
+        result.append((told, completed(varied, where)))
     return result
+
+
+def _by_path(changes: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Return nested sections as dotted paths; a component with a name stays whole."""
+    flat: dict[str, Any] = {}
+    for key, value in changes.items():
+        if isinstance(value, dict) and "name" not in value:
+            flat |= _by_path(value, f"{above}{key}.")
+        else:
+            flat[f"{above}{key}"] = value
+    return flat

@@ -220,7 +220,7 @@ def plan(name: str, experiment: Experiment) -> Plan:
     add(portrait)
     ordered = dict(sorted(jobs.items(), key=lambda item: STAGES.index(item[0][0])))
     # Not the list of runs, which may be longer than a command line: the stage lays them out itself.
-    report_spec = {"name": name, "experiment": experiment.model_dump(mode="json", exclude_unset=True)}
+    report_spec = {"name": name, "experiment": experiment.given}
     # The report's folder is the experiment's name: it is the one thing that is written anew when anything changes.
     ordered["report", name] = Job("report", name, report_spec, {f"{j.stage}/{j.id}": j for j in ordered.values()})
     return Plan(name, experiment, runs, portrait, ordered)

@@ -10,7 +10,7 @@ import importlib
 from functools import cache
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import BeforeValidator, Field, create_model, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, create_model, model_validator
 
 from stdp_pipeline import registry
 from stdp_pipeline.config._base import Strict
@@ -57,6 +57,8 @@ class Simulation(Strict):
             steps = getattr(self, name) / self.dt_ms
             if abs(steps - round(steps)) > 1e-6:
                 raise ValueError(f"{name} must be a multiple of dt_ms ({self.dt_ms:g}), got {getattr(self, name):g}")
+        if self.min_spikes > self.spike_limit:
+            raise ValueError(f"min_spikes must be at most spike_limit ({self.spike_limit}), got {self.min_spikes}")
         if self.image_ms < self.dt_ms or (self.image_ms + self.rest_ms) / self.dt_ms > 65535:
             raise ValueError(
                 f"image_ms and rest_ms together must be 1 to 65535 steps of {self.dt_ms:g} ms, got "
@@ -127,6 +129,17 @@ class Experiment(Strict):
     """The labelling pass."""
     frozen: FrozenPasses = FrozenPasses()
     """The passes without learning, for labels and for the test."""
+
+    _given: dict[str, Any] | None = PrivateAttr(default=None)
+
+    def remember(self, raw: dict[str, Any]) -> None:
+        """Keep what was given, before a preset completed it."""
+        self._given = raw
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What was given, without the preset's values."""
+        return self.model_dump(mode="json", exclude_unset=True) if self._given is None else self._given
 
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:

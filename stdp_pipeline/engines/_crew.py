@@ -65,6 +65,7 @@ class Crew:
             from_rest=frozen is not None and not frozen.carry_over,
             learn=self.learn,
             adapt=frozen is None or frozen.theta_adapts,
+            inh_per_neuron=_memory.inh_per_neuron(model),
         )
         # These belong to inputs, so every thread has them all; in the other arrays, neurons are the last axis.
         axonal = model.network.delays.mode == "axonal"

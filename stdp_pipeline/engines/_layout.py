@@ -12,7 +12,17 @@ import numpy as np
 
 from stdp_pipeline.engines._contract import Model
 
-__all__ = ["FLUSH", "FLUSH_EVERY", "WEAK", "NeuronConstants", "RunConstants", "Traces", "derive", "trace_table"]
+__all__ = [
+    "FLUSH",
+    "FLUSH_EVERY",
+    "WEAK",
+    "NeuronConstants",
+    "RunConstants",
+    "Traces",
+    "derive",
+    "mean_conductance",
+    "trace_table",
+]
 
 FLUSH = {"float32": 1e-8, "float64": 1e-20}
 """Conductances below this are set to zero: until they have decayed they move a potential by less than a hundredth of
@@ -108,7 +118,7 @@ def _keep(dt_ms: float, tau_ms: float, integrator: str) -> float:
     return 1.0 - dt_ms / tau_ms if integrator == "euler" else math.exp(-dt_ms / tau_ms)
 
 
-def _mean(dt_ms: float, tau_ms: float, integrator: str) -> float:
+def mean_conductance(dt_ms: float, tau_ms: float, integrator: str) -> float:
     """Mean of a decaying conductance over a step, relative to its value at the start.
 
     Forward Euler uses the value at the start; with its decay factor 1 - dt/tau the summed drive of one spike is
@@ -126,7 +136,10 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
 
     def neuron(p: Any, tau_inh_ms: float, e_inh_mv: float, clamp_ms: float) -> NeuronConstants:
         leak = dt / p.tau_mem_ms
-        leak_exc, leak_inh = leak * _mean(dt, p.tau_exc_ms, how), leak * _mean(dt, tau_inh_ms, how)
+        leak_exc, leak_inh = (
+            leak * mean_conductance(dt, p.tau_exc_ms, how),
+            leak * mean_conductance(dt, tau_inh_ms, how),
+        )
         return NeuronConstants(
             leak=real(leak),
             e_rest=real(p.e_rest_mv),
@@ -134,8 +147,8 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
             e_inh=real(e_inh_mv),
             keep_exc=real(_keep(dt, p.tau_exc_ms, how)),
             keep_inh=real(_keep(dt, tau_inh_ms, how)),
-            mean_exc=real(_mean(dt, p.tau_exc_ms, how)),
-            mean_inh=real(_mean(dt, tau_inh_ms, how)),
+            mean_exc=real(mean_conductance(dt, p.tau_exc_ms, how)),
+            mean_inh=real(mean_conductance(dt, tau_inh_ms, how)),
             leak_exc=real(leak_exc),
             leak_inh=real(leak_inh),
             drive_rest=real(leak * p.e_rest_mv),

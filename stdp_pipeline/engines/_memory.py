@@ -19,7 +19,7 @@ __all__ = [
     "Team",
     "Work",
     "aligned",
-    "most_inhibitory",
+    "inh_per_neuron",
     "output",
     "source",
     "state",
@@ -131,6 +131,7 @@ class Protocol(NamedTuple):
     from_rest: bool  # every presentation starts from rest
     learn: bool  # weights change
     adapt: bool  # thresholds change
+    inh_per_neuron: int  # spikes of an inhibitory neuron in one presentation, at most
 
 
 class Team(NamedTuple):
@@ -240,10 +241,10 @@ def source(model: Model, inputs: Inputs) -> Input:
     )
 
 
-def most_inhibitory(model: Model, n_exc: int) -> int:
-    """Return how many inhibitory spikes of so many neurons there can be in one presentation."""
+def inh_per_neuron(model: Model) -> int:
+    """Return how many spikes one inhibitory neuron can fire in a presentation, at most."""
     gap = round(model.network.inh.refractory_ms / model.dt_ms) + 1
-    return int(n_exc * ((model.n_image_steps + model.n_rest_steps) // gap + 1))
+    return (model.n_image_steps + model.n_rest_steps) // gap + 1
 
 
 def output(model: Model, n_images: int, n_exc: int, tail: tuple[np.ndarray, np.ndarray]) -> Output:
@@ -252,8 +253,8 @@ def output(model: Model, n_images: int, n_exc: int, tail: tuple[np.ndarray, np.n
     ``tail``, steps and neurons, are spikes that count for the first image already.
     """
     n_tail = len(tail[0])
-    capacity = model.spike_limit + model.network.n_exc + 64 * n_images + 2 * n_tail
-    inh_capacity = most_inhibitory(model, n_exc) + 64 * n_images
+    capacity = 2 * model.spike_limit + 64 * n_images + n_tail
+    inh_capacity = inh_per_neuron(model) * n_exc + 64 * n_images
     memory = Output(
         step=np.empty(capacity, np.uint16),
         neuron=np.empty(capacity, np.uint16),

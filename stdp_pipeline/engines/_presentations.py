@@ -73,12 +73,14 @@ def run_images(
     """
     learn = protocol.learn
     n_out = out.end[0]
-    room_inh = s.v_exc.shape[0] * (run.n_steps // (inh.refractory + 1) + 1)
+    room_inh = s.v_exc.shape[0] * protocol.inh_per_neuron
     # Not in the state: a neuron out of bounds counts as changed, so the next scaling finds it, too.
     w_most = find_out_of_bounds(s, run, work)
     w_most = max_of_threads(team, w_most)
     for m in range(images.shape[0]):
-        full = out.step.shape[0] - n_out < run.spike_limit or out.inh_step.shape[0] - out.inh_end[0] < room_inh
+        # A presentation may add spike_limit spikes to as many of the rest before it.
+        full = out.step.shape[0] - out.offsets[m] < 2 * run.spike_limit
+        full = full or out.inh_step.shape[0] - out.inh_end[0] < room_inh
         if sum_of_threads(team, int(full)) > 0:
             fault[0] = OUTPUT_FULL
             return m

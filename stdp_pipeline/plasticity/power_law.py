@@ -7,7 +7,7 @@ others, silent ones among them, are depressed. The paper gives no values for eta
 
 References
 ----------
-.. [1] Diehl & Cook (2015), doi:10.3389/fncom.2015.00099, equation 4.
+.. [1] Diehl & Cook (2015), doi:10.3389/fncom.2015.00099, section 2.2.
 .. [2] Querlioz, Bichler, Dollfus & Gamrat (2013), "Immunity to device variations in a spiking neural network with
    memristive nanodevices", IEEE Trans. Nanotechnol. 12:288, doi:10.1109/TNANO.2013.2250995.
 """

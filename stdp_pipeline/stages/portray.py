@@ -79,7 +79,10 @@ def _response(model: Model) -> tuple[bytes, dict[str, Any]]:
         ]
     )
     found = {"exact": probe.exact_response(exc, weight, t_ms)}
+    slowest_step_ms = min(exc.tau_mem_ms, exc.tau_exc_ms, exc.tau_inh_ms)
     for integrator in get_args(Integrator):
+        if integrator == "euler" and dt_ms >= slowest_step_ms:
+            continue  # it cannot be used at this step
         found[integrator] = probe.spike_response(model.network, weight, integrator, dt_ms, _BEFORE_MS, end_ms)
     picture = spike_responses(
         {name: Trace(r.t_ms, r.g_exc, r.v_mv) for name, r in found.items()}, weight, dt_ms, zoom_ms

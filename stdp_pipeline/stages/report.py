@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.config.load import validated
+from stdp_pipeline.config.load import completed
 from stdp_pipeline.config.plan import Run, plan
 from stdp_pipeline.figures import fields, learning, results
 from stdp_pipeline.io import read_arrays, read_json, write_bytes, write_json, write_text
@@ -38,7 +38,7 @@ def run(job: StageJob) -> None:
     """
     root = job.output.parent.parent
     name = job.parameter("name")
-    planned = plan(name, validated(job.parameter("experiment"), "report"))
+    planned = plan(name, completed(job.parameter("experiment"), "report"))
     rows: list[dict[str, Any]] = []
     views: list[RunView] = []
     written = set()

@@ -1,4 +1,7 @@
-"""Record the frozen network's answers to every image of one split; weights and thresholds do not change."""
+"""Record the frozen network's answers to the images of one split.
+
+Weights do not change, and thresholds neither, unless an experiment is to measure what that error of ports costs.
+"""
 
 from __future__ import annotations
 

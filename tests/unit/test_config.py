@@ -15,6 +15,7 @@ from stdp_pipeline import registry
 from stdp_pipeline.config.generate import default_yaml, json_schema
 from stdp_pipeline.config.load import (
     combinations,
+    completed,
     find_experiment,
     load_experiment,
     presets,
@@ -289,8 +290,9 @@ def test_an_experiment_wins_over_its_preset_and_another_component_takes_nothing_
     assert experiment.network.n_exc == 9
     assert experiment.network.delays.mode == "synaptic"
     assert (experiment.plasticity.name, experiment.plasticity.eta) == ("power_law", 0.5)
-    with pytest.raises(ConfigError, match=r"preset: unknown value 'diehl'; known: .*diehl_cook_2015_released"):
-        with_preset({"preset": "diehl"})
+    for wrong in ("diehl", ["diehl_cook_2015_released"]):
+        with pytest.raises(ConfigError, match=r"preset: unknown value '.*'; known: .*diehl_cook_2015_released"):
+            with_preset({"preset": wrong})
 
 
 def test_each_variant_is_run_with_every_combination_of_the_grid():
@@ -328,10 +330,27 @@ def test_a_wrong_variant_is_explained(variants, message):
         combinations(validated({"variants": variants}, "test"))
 
 
-def test_a_variant_cannot_replace_the_preset_of_the_experiment():
-    raw = {"preset": "diehl_cook_2015_released", "variants": {"a": {"preset": "diehl_cook_2015_released"}}}
-    with pytest.raises(ConfigError, match=r"variant 'a': the experiment has the preset"):
-        combinations(validated(with_preset(raw), "test"))
+def test_a_variant_may_take_another_component_than_the_preset():
+    raw = {"preset": "diehl_cook_2015_released", "grid": {"plasticity.name": ["triplet", "power_law"]}}
+    triplet, power_law = (one for _, one in combinations(completed(raw, "test")))
+    assert triplet.plasticity.eta_pre == 1e-4
+    assert power_law.plasticity.name == "power_law"
+    assert power_law.network.delays.mode == "synaptic"
+
+
+def test_nested_sections_of_a_variant_change_what_they_name_and_no_more():
+    raw = {
+        "network": {"n_exc": 9},
+        "variants": {"a": {"network": {"exc": {"clamp_ms": 5}}, "plasticity.eta_post": 0.5}},
+    }
+    ((_, one),) = combinations(validated(raw, "test"))
+    assert (one.network.n_exc, one.network.exc.clamp_ms, one.plasticity.eta_post) == (9, 5, 0.5)
+
+
+def test_a_path_in_the_grid_and_in_a_variant_is_refused():
+    raw = {"variants": {"three": {"training.passes": 3}}, "grid": {"training.passes": [1, 2]}}
+    with pytest.raises(ConfigError, match=r"variant 'three': 'training.passes' is in the grid, too"):
+        combinations(validated(raw, "test"))
 
 
 def test_labels_from_the_test_images_share_the_training():

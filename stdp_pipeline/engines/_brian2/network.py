@@ -6,7 +6,6 @@ volts and times in seconds, as always in Brian; parameters come in mV and ms and
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from stdp_pipeline.engines._brian2.environment import load
 from stdp_pipeline.engines._brian2.equations import Statements, constants, normalisation, weight_change
 from stdp_pipeline.engines._contract import Model
+from stdp_pipeline.engines._layout import mean_conductance
 
 __all__ = ["Parts", "build"]
 
@@ -105,13 +105,6 @@ def _constants(p: Any, names: Sequence[str]) -> dict[str, Any]:
     return {name.rpartition("_")[0]: getattr(p, name) * units[name.rpartition("_")[2]] for name in names}
 
 
-def _mean(model: Model, tau_ms: float) -> float:
-    """Mean of a decaying conductance over a step, relative to its value at the start; see the reference engine."""
-    if model.integrator == "euler":
-        return 1.0
-    return tau_ms / model.dt_ms * (1 - math.exp(-model.dt_ms / tau_ms))
-
-
 def _excitatory(model: Model, clock: Any, adapt: bool) -> Any:
     """Excitatory layer: a spike is suppressed while refractory, the potential goes on unless it is clamped."""
     b2, p, dt = load(), model.network.exc, model.dt_ms
@@ -137,8 +130,8 @@ def _excitatory(model: Model, clock: Any, adapt: bool) -> Any:
             **_constants(p, [f"e_{k}_mv" for k in ("rest", "exc", "inh")]),
             **_constants(p, ["v_thresh_mv", "v_reset_mv", "theta_plus_mv"]),
             **_constants(p, [f"tau_{k}_ms" for k in ("mem", "exc", "inh", "theta")]),
-            "mean_exc": _mean(model, p.tau_exc_ms),
-            "mean_inh": _mean(model, p.tau_inh_ms),
+            "mean_exc": mean_conductance(dt, p.tau_exc_ms, model.integrator),
+            "mean_inh": mean_conductance(dt, p.tau_inh_ms, model.integrator),
             "clamp_steps": clamp_steps,
         },
     )
@@ -165,7 +158,7 @@ def _inhibitory(model: Model, clock: Any) -> Any:
         name="inh",
         namespace={
             **_constants(p, ["e_rest_mv", "e_exc_mv", "v_thresh_mv", "v_reset_mv", "tau_mem_ms", "tau_exc_ms"]),
-            "mean_exc": _mean(model, p.tau_exc_ms),
+            "mean_exc": mean_conductance(dt, p.tau_exc_ms, model.integrator),
         },
     )
 

@@ -11,7 +11,7 @@ from stdp_pipeline.engines._brian2.environment import load, preferences, require
 from stdp_pipeline.engines._brian2.network import build
 from stdp_pipeline.engines._brian2.simulator import Recorded
 from stdp_pipeline.engines._contract import Model
-from stdp_pipeline.errors import EngineError
+from stdp_pipeline.errors import EngineError, StdpError
 
 __all__ = ["Runtime"]
 
@@ -41,16 +41,26 @@ class Runtime:
         self.target = target
         b2 = require(target)
         with preferences(target):
-            self.parts = parts = build(model, n_input, learn, adapt)
-            self.traces = parts.traces
-            self.network = b2.Network(*parts.objects)
             try:
+                self.parts = parts = build(model, n_input, learn, adapt)
+                self.network = b2.Network(*parts.objects)
                 self.network.run(0 * b2.ms, namespace={})  # no step, but all of Brian's preparations
-            except b2.BrianObjectException as error:
+            except StdpError:
+                raise
+            except Exception as error:  # a compiler can fail in any way; what it said is what the user must see
                 cause = error.__cause__ or error
+                remedy = (
+                    ""
+                    if target == "numpy"
+                    else (
+                        " Compiled code needs a C++ compiler that works and Python's headers ('apt install g++ "
+                        "python3-dev'); 'brian2_numpy' needs neither."
+                    )
+                )
                 raise EngineError(
-                    f"Brian2 cannot prepare the network for target '{target}': {type(cause).__name__}: {cause}"
+                    f"Brian2 cannot prepare the network for target '{target}': {type(cause).__name__}: {cause}.{remedy}"
                 ) from error
+        self.traces = parts.traces
         # What would be prepared anew, with the same result, at each run: a second or so in every presentation.
         self.network.before_run = lambda namespace: None
         self.n_steps = model.n_image_steps + model.n_rest_steps

@@ -10,6 +10,7 @@ import numpy as np
 
 from stdp_pipeline.engines._contract import Model
 from stdp_pipeline.engines._protocol import Presentation, Spikes, exploded, not_finite, sorted_events, too_many
+from stdp_pipeline.errors import EngineError
 from stdp_pipeline.network.state import LONG_AGO, NetworkState
 
 __all__ = ["Brian2Simulator", "Machine", "Recorded"]
@@ -65,11 +66,17 @@ class Machine(Protocol):
         ...
 
 
+def _double(state: NetworkState) -> NetworkState:
+    """Return a state in double precision, in which Brian computes: rounded in between, results would depend on when."""
+    arrays = {k: a.astype(np.float64) if a.dtype == np.float32 else a for k, a in state.arrays().items()}
+    return NetworkState.from_arrays(arrays, state.step)
+
+
 class Brian2Simulator:
     """A network in Brian, as :func:`stdp_pipeline.engines._protocol.show` wants it.
 
-    Brian holds weights, potentials and conductances. What is known from the spikes alone, the last one of each neuron
-    and the traces just after it, is kept here.
+    Brian holds weights, potentials and conductances, in double precision whatever ``model.precision`` says. What is
+    known from the spikes alone, the last one of each neuron and the traces just after it, is kept here.
 
     Parameters
     ----------
@@ -83,6 +90,7 @@ class Brian2Simulator:
 
     def __init__(self, model: Model, state: NetworkState, machine: Machine, learn: bool) -> None:
         self.model, self.machine, self.learn = model, machine, learn
+        state = _double(state)
         self.start = state
         self.step = state.step
         self.last_exc, self.last_inh = state.last_exc.copy(), state.last_inh.copy()
@@ -151,6 +159,11 @@ class Brian2Simulator:
             step, source = sorted_events(step + self.start.delays[source], source)
         inside = step < n_steps
         step, source = step[inside], source[inside]
+        if np.any((step[1:] == step[:-1]) & (source[1:] == source[:-1])):
+            raise EngineError(
+                f"{presentation.split} image {presentation.image} has an input that fires twice in one step; Brian2 "
+                "takes one spike: use a smaller simulation.dt_ms, or engine 'fast'"
+            )
         recorded = self.machine.present(step, source)
         order = np.lexsort((recorded.neuron, recorded.step))
         spikes = Spikes(
@@ -201,16 +214,16 @@ class Brian2Simulator:
 
     def state(self) -> NetworkState:
         """Return the network's state after the last presentation."""
-        get, real = self.machine.get, self.start.weights.dtype
+        get = self.machine.get
         return replace(
             self.start,
-            weights=get("plastic", "w").reshape(self.start.weights.shape).astype(real),
+            weights=get("plastic", "w").reshape(self.start.weights.shape),
             theta_mv=get("exc", "theta") * _MV,
-            v_exc_mv=(get("exc", "v") * _MV).astype(real),
-            g_exc=get("exc", "ge").astype(real),
-            g_inh=get("exc", "gi").astype(real),
-            v_inh_mv=(get("inh", "v") * _MV).astype(real),
-            g_inh_exc=get("inh", "ge").astype(real),
+            v_exc_mv=(get("exc", "v") * _MV),
+            g_exc=get("exc", "ge"),
+            g_inh=get("exc", "gi"),
+            v_inh_mv=(get("inh", "v") * _MV),
+            g_inh_exc=get("inh", "ge"),
             last_exc=self.last_exc,
             last_inh=self.last_inh,
             trace_pre=self.trace_pre,

@@ -47,7 +47,6 @@ class Standalone:
     def __init__(self, model: Model, n_input: int, learn: bool, adapt: bool) -> None:
         require("cpp_standalone")
         self.dt_s = model.dt_ms * 1e-3
-        self.n_synapses = n_input * model.network.n_exc
         self.folder = Path(tempfile.mkdtemp(prefix="program_", dir=build_folder()))
         try:
             names, self.traces = _generate(model, n_input, learn, adapt, self.folder)
@@ -206,8 +205,9 @@ def _compile(folder: Path) -> None:
 
 
 def _n_cpus() -> int:
-    """Return how many processors this process may use; some systems do not tell more than how many there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return how many compilers may run at once: few, since other jobs run beside this one."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(there, 4)
 
 
 def _run(command: list[str], folder: Path) -> None:
