@@ -141,11 +141,14 @@ def test_training_in_parts_gives_the_same(bars, make_model, make_inputs, seed, d
     assert_trains_alike_in_parts(brian2_numpy, model, make_inputs(bars, seed), seed, 6, 2)
 
 
-def test_single_precision_stays_single_outside(bars, make_model, make_inputs, seed):
+def test_brian_works_in_double_precision_so_that_parts_give_the_bits_of_the_whole(bars, make_model, make_inputs, seed):
     model = make_model(10, integrator="euler", **(SHORT | {"precision": "float32"}))
-    start = initial_state(model.network, 144, seed)
-    state, _ = brian2_numpy.train(model, start, make_inputs(bars, seed), np.arange(2), 0)
-    assert {n: a.dtype for n, a in state.arrays().items()} == {n: a.dtype for n, a in start.arrays().items()}
+    start, inputs = initial_state(model.network, 144, seed), make_inputs(bars, seed)
+    whole, _ = brian2_numpy.train(model, start, inputs, np.arange(4), 0)
+    part, _ = brian2_numpy.train(model, start, inputs, np.arange(2), 0)
+    part, _ = brian2_numpy.train(model, part, inputs, np.arange(2, 4), 0)
+    assert whole.weights.dtype == np.float64
+    assert_same_state(whole, part, atol=1e-12)
 
 
 @needs_compiler
@@ -347,6 +350,14 @@ def test_a_brian2_that_cannot_be_imported_is_explained(monkeypatch, one_image):
 
 
 @needs_compiler
+def test_cython_code_that_does_not_compile_is_one_error(monkeypatch, one_image):
+    for name in ("CC", "CXX"):  # found, and of no use
+        monkeypatch.setenv(name, "false")
+    with pytest.raises(EngineError, match=r"cannot prepare the network for target 'cython'.*python3-dev.*brian2_numpy"):
+        brian2_cython.train(*one_image)
+
+
+@needs_compiler
 def test_code_that_does_not_compile_is_one_error(monkeypatch, tmp_path, one_image):
     monkeypatch.setenv("CXX", "false")
     with pytest.raises(EngineError, match=r"cannot be compiled \('false' ended with status 1\)"):
@@ -407,14 +418,17 @@ def test_a_folder_is_not_abandoned_while_its_lock_is_held(tmp_path):
 
 
 def test_importing_brian2_leaves_python_as_it_was():
-    import logging
-    import warnings
-
-    hook, show = sys.excepthook, warnings.showwarning
-    environment.load()
-    assert sys.excepthook is hook
-    assert warnings.showwarning is show
-    assert logging._warnings_showwarning is None
+    code = (
+        "import logging, sys, warnings\n"
+        "hook, show = sys.excepthook, warnings.showwarning\n"
+        "from stdp_pipeline.engines._brian2 import environment\n"
+        "environment.load()\n"
+        "assert sys.excepthook is hook\n"
+        "assert warnings.showwarning is show\n"
+        "assert logging._warnings_showwarning is None\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_preferences_of_brian_are_put_back():

@@ -140,3 +140,15 @@ def test_thresholds_that_adapt_in_a_frozen_pass_rise_with_its_spikes(bars, busy,
     fixed = engine.respond(model, state, inputs, np.arange(60), 1, no_progress)
     adapting = engine.respond(model, state, inputs, np.arange(60), 1, no_progress, Frozen(theta_adapts=True))
     assert fixed.n_spikes[30:].mean() > 2 * adapting.n_spikes[30:].mean()
+
+
+def test_a_retry_has_room_for_as_many_spikes_as_are_allowed_behind_those_of_the_rest(bars, busy, make_inputs, seed):
+    """A low limit and a high demand: every presentation fills much of the memory, and each image is presented again."""
+    images = np.arange(30)
+    probe = busy(n_exc=40, rest_spikes="next", min_spikes=0, exc={"tau_exc_ms": 50.0})
+    start = initial_state(probe.network, bars.shape[1], seed, "float64")
+    _, free = fast.train(probe, start, make_inputs(bars, seed), images, 0)
+    limit = max(100, int(4 * free.n_spikes.max()))
+    model = replace(probe, min_spikes=limit, spike_limit=limit)
+    _, responses = fast.train(model, start, make_inputs(bars, seed), images, 0)
+    assert np.all(responses.attempts == model.max_attempts)

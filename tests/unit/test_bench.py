@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 import numpy as np
@@ -102,3 +103,32 @@ def test_brian2_gets_the_same_activity_from_the_same_presentations(delays):
     ours, theirs = row["spikes_per_image"], row["peer"]["spikes_per_image"]
     assert ours == pytest.approx(theirs, rel=0.25)
     assert row["ratio"] > 1
+
+
+def test_another_engine_is_a_peer_and_gets_the_same_presentations(small):
+    row = peers.compare(small, "brian2-numpy", None, 1, 1)
+    assert row["peer"]["name"] == "engine brian2-numpy"
+    assert row["peer"]["spikes_per_image"] == row["spikes_per_image"]
+    assert row["ratio"] == pytest.approx(row["peer"]["cpu_s_per_image"][0] / row["cpu_s_median"])
+
+
+def test_an_engine_may_be_written_with_hyphens(capsys):
+    arguments = ["--neurons", "5", "--images", "1", "--repeats", "1", "--warmup", "0", "--json"]
+    assert main(["bench", "--engine", "brian2-numpy", *arguments]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["engine"], row["n_exc"]) == ("brian2_numpy", 5)
+
+
+def test_cpu_time_includes_programs_that_are_running_and_that_have_ended():
+    """A child that counts to a number takes CPU time, and some of it is seen while it runs."""
+    from stdp_pipeline.provenance import cpu_seconds, peak_rss_mb
+
+    code = "import sys, time\nwhile time.process_time() < 0.5: pass\nprint(flush=True); sys.stdin.read()"
+    before, alone = cpu_seconds(), peak_rss_mb()
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdout.readline()
+        running = cpu_seconds()
+        assert peak_rss_mb() > alone
+        child.communicate()
+    assert running - before >= 0.4
+    assert cpu_seconds() - before >= 0.4

@@ -154,3 +154,24 @@ def test_a_locked_folder_is_explained(capsys, tmp_path):
     error = failure(capsys, "run", "tiny", "--directory", str(tmp_path))
     assert "is locked" in error
     assert f"--directory {tmp_path} --unlock" in error
+
+
+def test_doctor_says_what_single_engines_lack_and_is_content(capsys, monkeypatch):
+    monkeypatch.setenv("CXX", "no_such_compiler")
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert (
+        "lack C++ compiler (for brian2 and brian2_standalone): CXX is 'no_such_compiler', which is not found" in printed
+    )
+    assert "brian2_numpy" in printed
+
+
+def test_doctor_without_brian2_is_content_and_names_the_remedy(capsys, monkeypatch):
+    from stdp_pipeline.engines._brian2 import environment
+
+    environment.load.cache_clear()
+    monkeypatch.setitem(sys.modules, "brian2", None)  # 'import brian2' raises ImportError
+    assert main(["doctor"]) == 0
+    assert "lack brian2: Brian2 cannot be imported" in capsys.readouterr().out
+    monkeypatch.undo()
+    environment.load.cache_clear()
