@@ -155,9 +155,11 @@ def test_the_exact_solution_solves_the_equation():
     assert slope[1:-1] == pytest.approx(wanted[1:-1], abs=1e-6)
 
 
-def test_a_neuron_that_fires_is_reported():
-    with pytest.raises(ActivityError, match="smaller weight"):
-        probe.spike_response(NETWORK, 1e3, "exponential_euler", 0.5, 0.0, 5.0)
+def test_a_neuron_that_one_spike_would_make_fire_is_recorded_without_firing():
+    network = NetworkParams.model_validate({"exc": {"theta_init_mv": 0.0, "v_thresh_mv": -64.9}})
+    found = probe.spike_response(network, 1.0, "euler", 0.5, 1.0, 20.0)
+    assert found.v_mv.max() > -64.9
+    assert found.v_mv[-1] > -64.9  # it was not reset
 
 
 # ---- pictures --------------------------------------------------------------------------------------------------------
