@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -79,10 +81,15 @@ def test_counts_of_responses():
         offsets=np.array([0, 2, 2, 3]),
         attempts=np.ones(3, np.int32),
         n_input_spikes=np.zeros(3, np.int32),
+        inh_step=np.array([3], np.uint16),
+        inh_neuron=np.array([1], np.uint16),
+        inh_offsets=np.array([0, 0, 1, 1]),
     )
     assert responses.counts(3).tolist() == [[2, 0, 0], [0, 0, 0], [0, 0, 1]]
     twice = Responses.concatenate([responses, responses])
     assert twice.offsets.tolist() == [0, 2, 2, 3, 5, 5, 6]
+    assert twice.inh_offsets.tolist() == [0, 0, 1, 1, 1, 2, 2]
+    assert twice.inh_neuron.tolist() == [1, 1]
     assert twice.counts(3)[3:].tolist() == responses.counts(3).tolist()
 
 
@@ -90,7 +97,8 @@ def test_counts_of_responses():
 def test_sums_by_class_equal_those_of_the_dense_counts_and_give_the_same_labels(seed, n_images, n_exc):
     rng = np.random.default_rng(seed)
     n_spikes = rng.poisson(3.0, n_images) * rng.integers(0, 2, n_images)  # some images are silent
-    responses = Responses(
+    responses = replace(
+        Responses.none(),
         step=np.zeros(n_spikes.sum(), np.uint16),
         neuron=rng.integers(0, n_exc, n_spikes.sum()).astype(np.uint16),
         offsets=np.cumsum([0, *n_spikes]),
