@@ -17,7 +17,7 @@ from stdp_pipeline.stages._inputs import inputs_of, model_of
 from stdp_pipeline.stages._monitor import LearningCurve
 
 ROOT = Path(__file__).parents[2]
-N_IMAGES, WINDOW, SEEDS = 2000, 500, 4
+N_IMAGES, WINDOW, SEEDS = 2000, 500, 3
 
 
 def curve(engine, model, spec, data, seed):
