@@ -32,7 +32,7 @@ def means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     list of dict
         One record for each combination and readout, in the order of ``rows``: ``varied``, ``readout``, ``n_seeds``,
         the mean of the accuracy (``accuracy``), its standard deviation over seeds (``accuracy_sd``) and the 95 %
-        confidence interval of the mean by Student's t (``ci95_low``, ``ci95_high``), both None for a single seed; and
+        confidence interval of the mean by Student's t, cut to 0 and 1 (``ci95_low``, ``ci95_high``), all None for a single seed; and
         the means of activity, thresholds and time.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
@@ -58,7 +58,7 @@ def _mean(group: list[dict[str, Any]]) -> dict[str, Any]:
 
         sd = statistics.stdev(accuracy)
         half = float(t.ppf(0.975, n - 1)) * sd / math.sqrt(n)
-        record |= {"accuracy_sd": sd, "ci95_low": mean - half, "ci95_high": mean + half}
+        record |= {"accuracy_sd": sd, "ci95_low": max(mean - half, 0.0), "ci95_high": min(mean + half, 1.0)}
     for name in _AVERAGED:
         values = [row[name] for row in group if row[name] is not None]
         record[name] = statistics.fmean(values) if values else None

@@ -46,6 +46,11 @@ def test_combinations_and_readouts_are_kept_apart_in_their_order():
     ]
 
 
+def test_an_interval_does_not_leave_what_an_accuracy_can_be():
+    (found,) = means([row(0, 0.05), row(1, 0.95)])
+    assert (found["ci95_low"], found["ci95_high"]) == (0.0, 1.0)
+
+
 def test_one_seed_has_no_interval():
     (found,) = means([row(0, 0.5)])
     assert found["accuracy_sd"] is found["ci95_low"] is found["ci95_high"] is None
