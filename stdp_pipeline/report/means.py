@@ -30,10 +30,10 @@ def means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        One record for each combination and readout, in the order of ``rows``: ``varied``, ``readout``, ``n_seeds``,
+        One record for each combination and readout, in the order of ``rows``: ``varied``, ``readout``, ``n_seeds``;
         the mean of the accuracy (``accuracy``), its standard deviation over seeds (``accuracy_sd``) and the 95 %
-        confidence interval of the mean by Student's t, cut to 0 and 1 (``ci95_low``, ``ci95_high``), all None for a single seed; and
-        the means of activity, thresholds and time.
+        confidence interval of the mean by Student's t, cut to 0 and 1 (``ci95_low``, ``ci95_high``), all three None
+        for a single seed; and the means of activity, thresholds and time.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
