@@ -166,8 +166,8 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, list[Job]]:
     test = _job(
         "test",
         slug,
-        {"readouts": config["readouts"]},
-        {"responses": frozen[1], "labels": label, "data": prepare},
+        {"readouts": config["readouts"], "label_split": run.labelling.split},
+        {"responses": frozen[1], "training": frozen[0], "labels": label, "data": prepare},
     )
     embeddings = [
         _job("embed", f"{slug}-{e['name']}", {"embedding": e, "seed": seed}, {"responses": frozen[1], "data": prepare})

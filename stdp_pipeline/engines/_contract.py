@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, Literal, Protocol
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from stdp_pipeline.network.params import NetworkParams
 from stdp_pipeline.network.state import NetworkState
@@ -182,13 +183,16 @@ class Responses:
         """Excitatory spikes per image, (n_images,) int64."""
         return np.diff(self.offsets)
 
+    def sparse_counts(self, n_exc: int) -> csr_array:
+        """Return spike counts per image and neuron, (n_images, n_exc) float32, in memory for the spikes alone."""
+        ones = np.ones(len(self.neuron), np.float32)
+        counts = csr_array((ones, self.neuron.astype(np.int32), self.offsets), (self.n_images, n_exc))
+        counts.sum_duplicates()
+        return counts
+
     def counts(self, n_exc: int) -> np.ndarray:
-        """Return spike counts per image and neuron, (n_images, n_exc) float32."""
-        image = np.repeat(np.arange(self.n_images), self.n_spikes)
-        cell, count = np.unique(image * n_exc + self.neuron, return_counts=True)
-        counts = np.zeros(self.n_images * n_exc, np.float32)
-        counts[cell] = count
-        return counts.reshape(self.n_images, n_exc)
+        """Return :meth:`sparse_counts` as a dense array."""
+        return self.sparse_counts(n_exc).toarray()
 
     def class_counts(self, labels: np.ndarray, n_classes: int, n_exc: int) -> np.ndarray:
         """Return the sums of :meth:`counts` over the images of each class, in memory for the spikes alone.

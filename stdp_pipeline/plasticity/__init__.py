@@ -22,7 +22,8 @@ and says about itself what the fast engine may leave out:
 * ``STOCHASTIC``: True if the two functions read ``u``, a uniform number on (0, 1) of this synapse at this spike, from
   :func:`stdp_pipeline.random.synapse_chance`; otherwise ``u`` is 0.
 
-A rule that needs a power takes :func:`stdp_pipeline.plasticity._base.power`.
+A rule that needs a power or an exponential takes :func:`stdp_pipeline.plasticity._base.power` or
+:func:`stdp_pipeline.plasticity._base.exp_neg`.
 
 ``x_pre`` is the presynaptic trace including a spike of this very step; ``y_fast`` and ``y_slow`` are the postsynaptic
 traces before this step's spikes.

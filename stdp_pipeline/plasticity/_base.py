@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from stdp_pipeline.config._base import Strict
 
-__all__ = ["RuleParams", "TraceMode", "normalise", "power", "unchanged"]
+__all__ = ["RuleParams", "TraceMode", "exp_neg", "normalise", "power", "unchanged"]
 
 TraceMode = Literal["set", "add"]
 
@@ -37,6 +38,11 @@ def normalise(total, norm_total, n_input):
 def power(base, exponent):
     """Return base**exponent for base >= 0. The fast engine puts a faster function in its place."""
     return base**exponent
+
+
+def exp_neg(x):
+    """Return exp(-x) for x >= 0. The fast engine puts a faster function in its place."""
+    return np.exp(-x)
 
 
 def unchanged(w, x_pre, y_fast, y_slow, u, c):

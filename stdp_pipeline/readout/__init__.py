@@ -1,6 +1,14 @@
-"""From spike counts to predictions, one file each.
+"""From spikes to predictions, one file each.
 
-A readout's module has ``Params`` and ``votes(params, counts, training)``, which returns one score for each image and
-class. The prediction is the class with the highest score, the lowest class if two are equal; an image that no neuron
-with a label answers to has no score and no prediction, and counts as wrong.
+A readout's module has
+
+* ``Params``: its parameters;
+* ``votes(params, training, test)``: one score for each test image and class, (n_images, n_classes) float64, from a
+  :class:`stdp_pipeline.readout._answers.Training` and the test images'
+  :class:`stdp_pipeline.readout._answers.Answers`. The prediction is the class with the highest score, the lowest class
+  if two are equal. An image without an answer, or whose scores are all zero, has no prediction and counts as wrong;
+* ``SUPERVISED``: True if class labels choose weights of a classifier. The others use them only to name neurons,
+  sequences of spikes or images, by counting;
+* ``READS``: "labels" if the neurons' labels and mean counts are all that it needs, "answers" if it needs the answers to
+  the training images.
 """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["UNLABELLED", "NeuronLabels", "assign_labels", "labels_from_sums", "predictions"]
+__all__ = ["UNLABELLED", "NeuronLabels", "assign_labels", "labels_from_sums", "members", "predictions"]
 
 UNLABELLED = -1
 """Label of a neuron that never fired, and prediction for an image without an answer."""
@@ -78,6 +78,12 @@ def labels_from_sums(sums: np.ndarray, labels: np.ndarray) -> NeuronLabels:
     mean_counts = sums / np.maximum(members, 1)
     label = np.where(mean_counts.max(axis=0) > 0, mean_counts.argmax(axis=0), UNLABELLED)
     return NeuronLabels(label.astype(np.int16), mean_counts)
+
+
+def members(neurons: NeuronLabels) -> np.ndarray:
+    """Return 1 / N_c where neuron i is one of the N_c neurons with label c, else 0: (n_exc, n_classes) float64."""
+    belongs = (neurons.label[:, None] == np.arange(neurons.n_classes)).astype(np.float64)
+    return belongs / np.maximum(belongs.sum(axis=0), 1)
 
 
 def predictions(votes: np.ndarray) -> np.ndarray:

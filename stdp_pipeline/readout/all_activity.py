@@ -17,9 +17,13 @@ from typing import Literal
 import numpy as np
 
 from stdp_pipeline.config._base import Strict
-from stdp_pipeline.readout._labels import NeuronLabels
+from stdp_pipeline.readout._answers import Answers, Training
+from stdp_pipeline.readout._labels import members
 
-__all__ = ["Params", "votes"]
+__all__ = ["READS", "SUPERVISED", "Params", "votes"]
+
+SUPERVISED = False
+READS = "labels"
 
 
 class Params(Strict):
@@ -29,14 +33,6 @@ class Params(Strict):
     """Name of the readout."""
 
 
-def votes(params: Params, counts: np.ndarray, training: NeuronLabels) -> np.ndarray:
-    """Return the mean spike count over the neurons of each class, (n_images, n_classes) float64.
-
-    Parameters
-    ----------
-    params : Params
-    counts : (n_images, n_exc) float32
-    training : NeuronLabels
-    """
-    belongs = (training.label[:, None] == np.arange(training.n_classes)).astype(np.float64)
-    return counts @ (belongs / np.maximum(belongs.sum(axis=0), 1))
+def votes(params: Params, training: Training, test: Answers) -> np.ndarray:
+    """Return the mean spike count over the neurons of each class, (n_images, n_classes) float64."""
+    return test.counts @ members(training.neurons)

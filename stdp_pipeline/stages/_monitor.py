@@ -16,7 +16,8 @@ from stdp_pipeline.engines._contract import Responses
 from stdp_pipeline.network.state import NetworkState
 from stdp_pipeline.provenance import cpu_seconds
 from stdp_pipeline.readout import all_activity
-from stdp_pipeline.readout._labels import assign_labels, predictions
+from stdp_pipeline.readout._answers import Answers, Training
+from stdp_pipeline.readout._labels import NeuronLabels, labels_from_sums, predictions
 
 __all__ = ["EngineClock", "LearningCurve", "ProgressReport"]
 
@@ -56,7 +57,7 @@ class LearningCurve:
         self._min_spikes = min_spikes
         self._rows: list[list[float]] = []
         self._parts: list[tuple[np.ndarray, Responses]] = []
-        self._previous: tuple[np.ndarray, np.ndarray] | None = None  # counts and labels of the window before
+        self._neurons: NeuronLabels | None = None  # from the window before
         self._sums = np.zeros(5)  # spikes, input spikes, presentations, images, given up
 
     @property
@@ -88,12 +89,11 @@ class LearningCurve:
     def _close(self, state: NetworkState) -> None:
         images = np.concatenate([images for images, _ in self._parts])
         responses = Responses.concatenate([part for _, part in self._parts])
-        counts, labels = responses.counts(state.n_exc), self._labels[images]
+        labels = self._labels[images]
         accuracy = np.nan
-        if self._previous is not None:
-            known = assign_labels(*self._previous, self._n_classes)
-            answer = predictions(all_activity.votes(all_activity.Params(), counts, known))
-            accuracy = float(np.mean(answer == labels))
+        if self._neurons is not None:
+            votes = all_activity.votes(all_activity.Params(), Training(self._neurons), Answers(responses, state.n_exc))
+            accuracy = float(np.mean(predictions(votes) == labels))
         seen = self._rows[-1][0] if self._rows else 0
         self._rows.append(
             [
@@ -107,7 +107,7 @@ class LearningCurve:
                 float(state.theta_mv.std()),
             ]
         )
-        self._previous = counts, labels
+        self._neurons = labels_from_sums(responses.class_counts(labels, self._n_classes, state.n_exc), labels)
         self._parts = []
 
     def totals(self) -> dict[str, Any]:
@@ -131,8 +131,8 @@ class LearningCurve:
     def arrays(self) -> dict[str, np.ndarray]:
         """Return what a checkpoint must keep."""
         kept = {"rows": np.array(self._rows).reshape(-1, len(_COLUMNS)), "sums": self._sums}
-        if self._previous is not None:
-            kept |= {"previous_counts": self._previous[0], "previous_labels": self._previous[1]}
+        if self._neurons is not None:
+            kept |= {"neuron_label": self._neurons.label, "neuron_mean_counts": self._neurons.mean_counts}
         if self._parts:
             joined = Responses.concatenate([part for _, part in self._parts])
             kept |= {f"open_{name}": value for name, value in vars(joined).items()}
@@ -143,8 +143,8 @@ class LearningCurve:
         """Take over from a checkpoint."""
         self._rows = arrays["rows"].tolist()
         self._sums = arrays["sums"]
-        if "previous_counts" in arrays:
-            self._previous = arrays["previous_counts"], arrays["previous_labels"]
+        if "neuron_label" in arrays:
+            self._neurons = NeuronLabels(arrays["neuron_label"], arrays["neuron_mean_counts"])
         if "open_images" in arrays:
             kept = {field.name: arrays[f"open_{field.name}"] for field in fields(Responses)}
             self._parts = [(arrays["open_images"], Responses(**kept))]

@@ -30,6 +30,7 @@ rule label:
 rule test:
     input:
         responses=JOBS.parent("test", "responses"),
+        training=JOBS.parent("test", "training"),
         labels=JOBS.parent("test", "labels"),
         data=JOBS.parent("test", "data"),
     output:

@@ -202,6 +202,8 @@ class _Translator:
         parts = [self._text(argument) for argument in node.args]
         if called is _base.power and len(parts) == 2:
             return f"({parts[0]} ** {parts[1]})"
+        if called is _base.exp_neg and len(parts) == 1:
+            return f"exp(-{parts[0]})"
         try:
             known = _FUNCTIONS.get(called)
         except TypeError:  # not hashable, so none of them

@@ -1,0 +1,50 @@
+"""Nearest neighbours: the classes of the training images whose spike counts are most alike.
+
+Each test image is compared with all training images of the labelling pass by the cosine of their spike counts, and the
+nearest ones vote, weighted by their similarity. No weight is learned; the labels of single images are used, not only
+those of neurons.
+
+References
+----------
+.. [1] Cover & Hart (1967), "Nearest neighbor pattern classification", IEEE Trans. Inf. Theory 13:21,
+   doi:10.1109/TIT.1967.1053964.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from stdp_pipeline.config._base import Strict
+from stdp_pipeline.readout._answers import Answers, Training
+
+__all__ = ["READS", "SUPERVISED", "Params", "votes"]
+
+SUPERVISED = False
+READS = "answers"
+
+
+class Params(Strict):
+    """Constants of the nearest-neighbour vote."""
+
+    name: Literal["knn"] = "knn"
+    """Name of the readout."""
+    n_neighbors: Annotated[int, Field(ge=1)] = 10
+    """Neighbours that vote; all training images if there are fewer."""
+
+
+def votes(params: Params, training: Training, test: Answers) -> np.ndarray:
+    """Return the summed similarity of the nearest neighbours of each class, (n_images, n_classes) float64."""
+    from sklearn.neighbors import NearestNeighbors
+
+    answers, classes = training.examples()
+    known = answers.counts
+    k = min(params.n_neighbors, known.shape[0])
+    search = NearestNeighbors(n_neighbors=k, algorithm="brute", metric="cosine").fit(known)
+    distance, neighbor = search.kneighbors(test.counts)
+    scores = np.zeros((test.n_images, training.n_classes))
+    image = np.repeat(np.arange(test.n_images), k)
+    np.add.at(scores, (image, classes[neighbor.ravel()]), np.maximum(1.0 - distance.ravel(), 0.0))
+    return scores

@@ -1,0 +1,57 @@
+"""Linear support vector machine on the spike counts: a supervised readout.
+
+One-against-the-rest classifiers are trained, with class labels, on the counts of the labelling pass. Like logistic
+regression it says what the spikes contain, not what the network learned to say without labels.
+
+References
+----------
+.. [1] Fan et al. (2008), "LIBLINEAR: a library for large linear classification", JMLR 9:1871, by way of scikit-learn.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from stdp_pipeline.config._base import Strict
+from stdp_pipeline.readout._answers import Answers, Training
+
+__all__ = ["READS", "SUPERVISED", "Params", "votes"]
+
+SUPERVISED = True
+READS = "answers"
+
+
+class Params(Strict):
+    """Constants of the support vector machine."""
+
+    name: Literal["svm"] = "svm"
+    """Name of the readout."""
+    inverse_penalty: Annotated[float, Field(gt=0)] = 0.02
+    """C of scikit-learn: the larger, the weaker the L2 penalty."""
+    max_iter: Annotated[int, Field(ge=1)] = 10_000
+    """Iterations, at most."""
+
+
+def votes(params: Params, training: Training, test: Answers) -> np.ndarray:
+    """Return exp(margin) of each class, relative to the best one, (n_images, n_classes) float64.
+
+    The exponential makes scores positive and keeps their order; classes without training images have 0.
+    """
+    from sklearn.svm import LinearSVC
+
+    answers, classes = training.examples()
+    scores = np.zeros((test.n_images, training.n_classes))
+    present = np.unique(classes)
+    if len(present) == 1:
+        scores[:, present[0]] = 1.0
+        return scores
+    model = LinearSVC(C=params.inverse_penalty, max_iter=params.max_iter, random_state=0)
+    model.fit(answers.counts, classes)
+    margin = model.decision_function(test.counts)
+    if margin.ndim == 1:  # two classes: one margin, of the second
+        margin = np.stack([-margin, margin], axis=1)
+    scores[:, model.classes_] = np.exp(margin - margin.max(axis=1, keepdims=True))
+    return scores
