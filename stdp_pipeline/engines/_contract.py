@@ -186,7 +186,7 @@ class Responses:
     def sparse_counts(self, n_exc: int) -> csr_array:
         """Return spike counts per image and neuron, (n_images, n_exc) float32, in memory for the spikes alone."""
         ones = np.ones(len(self.neuron), np.float32)
-        counts = csr_array((ones, self.neuron.astype(np.int32), self.offsets), (self.n_images, n_exc))
+        counts = csr_array((ones, self.neuron.astype(np.int32), self.offsets.astype(np.int32)), (self.n_images, n_exc))
         counts.sum_duplicates()
         return counts
 

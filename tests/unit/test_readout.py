@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stdp_pipeline import registry
 from stdp_pipeline.engines._contract import Responses
-from stdp_pipeline.readout import all_activity
+from stdp_pipeline.errors import ConfigError
+from stdp_pipeline.readout import all_activity, confidence, knn, logistic, ngram, proportion, svm
+from stdp_pipeline.readout._answers import Answers, Training
 from stdp_pipeline.readout._labels import UNLABELLED, assign_labels, labels_from_sums, predictions
 from stdp_pipeline.readout._metrics import accuracy_interval, confusion_matrix, score
 
@@ -28,34 +31,142 @@ def test_labels_follow_the_mean_count_not_the_sum():
     assert many.label.tolist() == [1]
 
 
+def answers(spikes, n_exc):
+    """Build answers from a list of (step, neuron) for each image."""
+    flat = [spike for image in spikes for spike in sorted(image)]
+    step, neuron = np.array(flat, np.uint16).reshape(-1, 2).T
+    counts = np.zeros(len(spikes), np.int32)
+    responses = replace(
+        Responses.none(),
+        step=step,
+        neuron=neuron,
+        offsets=np.cumsum([0] + [len(image) for image in spikes]),
+        attempts=counts + 1,
+        n_input_spikes=counts,
+    )
+    return Answers(responses, n_exc)
+
+
+def answers_with(counts):
+    """Build answers with these spike counts; each neuron fires in steps of its own."""
+    n_exc = counts.shape[1]
+    return answers([[(k * n_exc + j, j) for j in range(n_exc) for k in range(int(row[j]))] for row in counts], n_exc)
+
+
+def training_of(given, classes, n_classes):
+    return Training(assign_labels(given.counts.toarray(), classes, n_classes), given, classes)
+
+
 def test_all_activity_is_the_mean_over_the_neurons_of_a_class():
-    labels = assign_labels(COUNTS, CLASSES, 3)
-    votes = all_activity.votes(all_activity.Params(), np.array([[6, 4, 0, 9], [0, 0, 0, 9]], np.float32), labels)
+    training = Training(assign_labels(COUNTS, CLASSES, 3))
+    votes = all_activity.votes(all_activity.Params(), training, answers_with(np.array([[6, 4, 0, 9], [0, 0, 0, 9]])))
     assert votes.tolist() == [[3, 4, 0], [0, 0, 0]]  # class 0 has neurons 0 and 2; neuron 3 has no vote
     assert predictions(votes).tolist() == [1, UNLABELLED]
 
 
+def test_weighted_votes_divide_by_the_sum_over_classes_or_over_neurons():
+    training = Training(assign_labels(COUNTS, CLASSES, 2))  # rates: class 0: 3, 0, 1, 0; class 1: 0, 1.5, 1, 0
+    test = answers_with(np.array([[2, 1, 4, 0]]))
+    by_class = proportion.votes(proportion.Params(), training, test)
+    assert by_class == pytest.approx(np.array([[(2 * 3 / 3 + 4 * 1 / 2) / 2, 1 * 1.5 / 1.5]]))
+    by_neuron = confidence.votes(confidence.Params(), training, test)
+    assert by_neuron == pytest.approx(np.array([[(2 * 3 / 4 + 4 * 1 / 4) / 2, 1 * 1.5 / 2.5]]))
+
+
+def test_ngrams_follow_the_steps_in_which_anything_fires_and_pair_all_neurons_of_a_step():
+    test = answers([[(3, 0), (3, 1), (9, 2), (20, 1)], [], [(1, 2), (2, 2)], [(5, 0)]], 4)
+    image, gram = ngram.ngrams(test, 2)
+    found = sorted(zip(image.tolist(), (gram // 4).tolist(), (gram % 4).tolist(), strict=True))
+    assert found == [(0, 0, 2), (0, 1, 2), (0, 2, 1), (2, 2, 2)]
+    image, gram = ngram.ngrams(test, 3)
+    assert sorted(zip(image.tolist(), gram.tolist(), strict=True)) == [(0, 0 * 16 + 2 * 4 + 1), (0, 16 + 2 * 4 + 1)]
+    assert ngram.ngrams(test, 1)[1].tolist() == [0, 1, 2, 1, 2, 2, 0]
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 4))
+def test_ngrams_equal_those_found_one_by_one(seed, n):
+    rng = np.random.default_rng(seed)
+    spikes = [list({(int(rng.integers(6)), int(rng.integers(3))) for _ in range(rng.integers(7))}) for _ in range(4)]
+    expected = []
+    for m, image in enumerate(spikes):
+        groups = [sorted(j for k, j in image if k == step) for step in sorted({k for k, _ in image})]
+        chains = [[j] for group in groups for j in group] if n == 1 else []
+        for start in range(len(groups) - n + 1 if n > 1 else 0):
+            chains += [list(chain) for chain in itertools.product(*groups[start : start + n])]
+        expected += [(m, sum(j * 3 ** (n - 1 - d) for d, j in enumerate(chain))) for chain in chains]
+    image, gram = ngram.ngrams(answers(spikes, 3), n)
+    assert sorted(zip(image.tolist(), gram.tolist(), strict=True)) == sorted(expected)
+
+
+def test_the_ngram_vote_is_the_mean_number_of_occurrences():
+    given = answers([[(1, 0), (2, 1)], [(1, 0), (2, 1), (3, 0)], [(1, 1), (2, 0)], [(1, 2)]], 3)
+    training = training_of(given, np.array([0, 0, 1, 1]), 2)
+    votes = ngram.votes(ngram.Params(), training, answers([[(4, 0), (7, 1)], [(1, 1), (2, 0)], [(1, 2), (2, 2)]], 3))
+    assert votes.tolist() == [[1.0, 0.0], [0.5, 0.5], [0.0, 0.0]]
+
+
+def test_neighbours_vote_by_their_cosine():
+    training = training_of(answers_with(np.array([[2, 0], [0, 3], [1, 1]])), np.array([0, 1, 1]), 2)
+    votes = knn.votes(knn.Params(n_neighbors=2), training, answers_with(np.array([[4, 0], [2, 1]])))
+    assert votes == pytest.approx(np.array([[1.0, 0.5**0.5], [2 / 5**0.5, 3 / 10**0.5]]), abs=1e-6)
+
+
+@pytest.mark.parametrize("module", [logistic, svm], ids=["logistic", "svm"])
+@pytest.mark.parametrize("classes", [[0, 2], [0, 1, 2], [1]], ids=str)
+def test_a_supervised_readout_learns_what_can_be_separated_and_leaves_absent_classes_out(module, classes):
+    rng = np.random.default_rng(0)
+    labels = np.repeat(classes, 30)
+    counts = rng.poisson(0.2, (len(labels), 5))
+    counts[np.arange(len(labels)), labels] += 8
+    training = training_of(answers_with(counts), labels, 4)
+    votes = module.votes(module.Params(inverse_penalty=1.0), training, answers_with(np.eye(5, dtype=int)[classes] * 8))
+    assert predictions(votes).tolist() == classes
+    assert votes.shape == (len(classes), 4)
+    assert not votes[:, [c for c in range(4) if c not in classes]].any()
+
+
 @pytest.mark.parametrize("name", registry.names("readout"))
+def test_a_readout_says_what_it_reads_and_refuses_to_do_without(name):
+    module = registry.load("readout", name)
+    test = answers_with(COUNTS)
+    only_labels = Training(assign_labels(COUNTS, CLASSES, 3))
+    if module.READS == "labels":
+        assert not module.SUPERVISED
+        assert module.votes(module.Params(), only_labels, test).shape == (4, 3)
+    else:
+        assert module.READS == "answers"
+        with pytest.raises(ConfigError, match="answers to the training images"):
+            module.votes(module.Params(), only_labels, test)
+
+
+@pytest.mark.parametrize("name", registry.names("readout"))
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_readout_ignores_the_order_of_neurons_and_follows_the_names_of_classes(name, seed):
     module = registry.load("readout", name)
     rng = np.random.default_rng(seed)
-    train = rng.poisson(1.0, (40, 12)).astype(np.float32)
-    test = rng.poisson(1.0, (20, 12)).astype(np.float32)
+    train = rng.poisson(1.0, (40, 12))
+    test = rng.poisson(1.0, (20, 12))
     classes = rng.integers(0, 4, 40)
 
     def votes(order, names):
-        labels = assign_labels(train[:, order], names[classes], 4)
-        return module.votes(module.Params(), test[:, order], labels)
+        given = answers_with(train)  # all neurons in steps of their own, which stay what they are
+        asked = answers_with(test)
+        place = np.argsort(order).astype(np.uint16)
+        for one in (given, asked):
+            one.responses.neuron[:] = place[one.responses.neuron]
+        # With all images as neighbours, since rounding decides which of several equally distant ones is near.
+        params = module.Params(n_neighbors=40) if name == "knn" else module.Params()
+        return module.votes(params, training_of(given, names[classes], 4), asked)
 
     base = votes(np.arange(12), np.arange(4))
     assert base.shape == (20, 4)
-    assert np.allclose(base, votes(rng.permutation(12), np.arange(4)))
-    labels = assign_labels(train, classes, 4)
-    tied = np.any(np.sort(labels.mean_counts, axis=0)[-1] == np.sort(labels.mean_counts, axis=0)[-2])
-    if not tied:
+    tolerance = 1e-2 if module.SUPERVISED else 1e-6  # of an iteration that ends near the optimum
+    assert np.allclose(base, votes(rng.permutation(12), np.arange(4)), atol=tolerance)
+    rates = np.sort(assign_labels(train.astype(np.float32), classes, 4).mean_counts, axis=0)
+    if np.all(rates[-1] > rates[-2]):
         names = rng.permutation(4)
-        assert np.allclose(base, votes(np.arange(12), names)[:, names])
+        assert np.allclose(base, votes(np.arange(12), names)[:, names], atol=tolerance)
 
 
 def test_confusion_counts_every_image_once_and_keeps_those_without_prediction_apart():
