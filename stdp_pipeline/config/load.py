@@ -290,7 +290,7 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     return completed(with_overrides(read_yaml(path), overrides), f"'{path}'")
 
 
-_NOT_VARIED = ("seeds", "grid", "variants", "title", "description")
+_NOT_VARIED = ("seeds", "grid", "variants", "title", "description", "published")
 
 
 def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experiment]]:
@@ -305,10 +305,11 @@ def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experimen
     # another.
     raw = json.loads(json.dumps(experiment.given))
     grid = raw.pop("grid", {})
+    raw.pop("published", None)
     variants = {name: _by_path(changes) for name, changes in (raw.pop("variants", {}) or {"": {}}).items()}
     for where, paths in {"grid": grid, **{f"variant '{name}'": changes for name, changes in variants.items()}}.items():
         for path in paths:
-            if path.split(".")[0] in _NOT_VARIED:
+            if path.split(".")[0] in _NOT_VARIED and (path != "seeds" or where == "grid"):
                 raise ConfigError(f"{where}: '{path}' cannot be varied; list seeds under 'seeds'")
             if where != "grid" and path in grid:
                 raise ConfigError(f"{where}: '{path}' is in the grid, too; give it in one of them")

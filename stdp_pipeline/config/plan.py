@@ -201,7 +201,7 @@ def plan(name: str, experiment: Experiment) -> Plan:
     """
     runs = []
     for varied, one in combinations(experiment):
-        for seed in experiment.seeds:
+        for seed in one.seeds:
             test, embeddings = _jobs_of_run(one, seed)
             runs.append(Run(seed, varied, one, test, embeddings))
     # One run is enough to show the model.

@@ -16,7 +16,7 @@ from stdp_pipeline import registry
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.errors import ConfigError
 
-__all__ = ["Experiment", "FrozenPasses", "Labelling", "Simulation", "Training", "experiment_model"]
+__all__ = ["Experiment", "FrozenPasses", "Labelling", "Published", "Simulation", "Training", "experiment_model"]
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -101,6 +101,15 @@ class Labelling(Strict):
     """Only the first so many of them; null for all (paper: all)."""
 
 
+class Published(Strict):
+    """Results of others, to be set beside ours in tables and figures. They change nothing."""
+
+    source: str
+    """Where they stand: DOI and table or figure."""
+    accuracy: dict[str, Annotated[float, Field(ge=0, le=100)]]
+    """Accuracy in per cent for variants, by name."""
+
+
 class Experiment(Strict):
     """Everything that decides the results of an experiment."""
 
@@ -113,9 +122,12 @@ class Experiment(Strict):
     preset: str | None = None
     """Name of a preset ('stdp list presets'), whose values hold where this file gives none."""
     variants: dict[str, dict[str, Any]] = {}  # noqa: RUF012
-    """Named changes, as name -> dotted path -> value; each variant is run with every combination of the grid."""
+    """Named changes, as name -> dotted path -> value; each variant is run with every combination of the grid. A variant
+    may have a preset and seeds of its own."""
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}  # noqa: RUF012
     """Parameters to vary, as dotted path -> list of values; all combinations are run, each with every seed."""
+    published: Published | None = None
+    """Accuracies that others published, to be compared with."""
     # The component sections follow in experiment_model().
     dataset: Any = None
     network: Any = None
@@ -149,6 +161,11 @@ class Experiment(Strict):
             given = [one.name for one in getattr(self, section)]
             if len(set(given)) != len(given):
                 raise ValueError(f"{section}: each may be named once, got {', '.join(given)}")
+        if self.published is not None and (unknown := set(self.published.accuracy) - set(self.variants)):
+            raise ValueError(
+                f"published.accuracy: its names must be variants ({', '.join(self.variants) or 'there are none'}), got "
+                f"{', '.join(sorted(unknown))}"
+            )
         for path, values in self.grid.items():
             if any(a == b for k, a in enumerate(values) for b in values[:k]):
                 raise ValueError(f"grid: the values of '{path}' must differ from each other, got {values}")

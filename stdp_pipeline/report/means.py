@@ -15,17 +15,25 @@ _AVERAGED = (
     "test_spikes_per_image",
     "presentations_per_image",
     "theta_mean_mv",
+    "train_images",
     "train_cpu_s_per_image",
+    "train_wall_s",
+    "spikes_right_own",
+    "spikes_right_other",
+    "spikes_wrong_own",
+    "spikes_wrong_other",
 )
 
 
-def means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def means(rows: list[dict[str, Any]], published: dict[str, float] | None = None) -> list[dict[str, Any]]:
     """Average over the seeds of each combination of parameters and each readout.
 
     Parameters
     ----------
     rows : list of dict
         The records of ``metrics.json``, one for each run and readout.
+    published : dict of str to float, optional
+        Accuracies in per cent that others published, by variant.
 
     Returns
     -------
@@ -33,20 +41,22 @@ def means(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         One record for each combination and readout, in the order of ``rows``: ``varied``, ``readout``, ``n_seeds``;
         the mean of the accuracy (``accuracy``), its standard deviation over seeds (``accuracy_sd``) and the 95 %
         confidence interval of the mean by Student's t, cut to 0 and 1 (``ci95_low``, ``ci95_high``), all three None
-        for a single seed; and the means of activity, thresholds and time.
+        for a single seed; the published accuracy (``published``, as a fraction, or None); and the means of activity,
+        thresholds and time.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault(canonical_json([row["varied"], row["readout"]]), []).append(row)
-    return [_mean(group) for group in groups.values()]
+    return [_mean(group, published or {}) for group in groups.values()]
 
 
-def _mean(group: list[dict[str, Any]]) -> dict[str, Any]:
+def _mean(group: list[dict[str, Any]], published: dict[str, float]) -> dict[str, Any]:
     accuracy = [row["test_accuracy"] for row in group]
     mean, n = statistics.fmean(accuracy), len(group)
     record: dict[str, Any] = {
         "varied": group[0]["varied"],
         "readout": group[0]["readout"],
+        "supervised": group[0]["supervised"],
         "n_seeds": n,
         "accuracy": mean,
         "accuracy_sd": None,
@@ -59,6 +69,8 @@ def _mean(group: list[dict[str, Any]]) -> dict[str, Any]:
         sd = statistics.stdev(accuracy)
         half = float(t.ppf(0.975, n - 1)) * sd / math.sqrt(n)
         record |= {"accuracy_sd": sd, "ci95_low": max(mean - half, 0.0), "ci95_high": min(mean + half, 1.0)}
+    found = published.get(group[0]["varied"].get("variant", ""))
+    record["published"] = None if found is None else found / 100
     for name in _AVERAGED:
         values = [row[name] for row in group if row[name] is not None]
         record[name] = statistics.fmean(values) if values else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stdp_pipeline.report.means import means
+from stdp_pipeline.report.comparison import Comparison
 
 __all__ = ["MODEL_PICTURES", "RunView", "page"]
 
@@ -27,6 +27,9 @@ _CAPTIONS = {
     "lif_response.svg": "One input spike at one excitatory neuron: conductance and potential, by both "
     "integrators and by the equations.",
     "stdp_curves.svg": "Weight change at one pair of spikes, measured from the simulation, for every learning rule.",
+    "accuracies.svg": "Accuracy by the first readout: each seed, and the mean.",
+    "learning_curves.svg": "Windows of training images, classified with neuron labels from the window before, while "
+    "learning goes on; a line for each run.",
     "presentation.png": "One training image shown to the trained network: input, excitatory and inhibitory spikes.",
 }
 MODEL_PICTURES = ("network.svg", "presentation.png", "stdp_curves.svg", "lif_response.svg")
@@ -66,13 +69,12 @@ class RunView:
 
     def uri(self, file: str) -> str:
         """Return a picture as a data URI."""
-        kind = _TYPES[Path(file).suffix]
-        return f"data:{kind};base64,{base64.b64encode(self.pictures[file]).decode()}"
+        return _uri(file, self.pictures[file])
 
     @staticmethod
     def caption(file: str) -> str:
         """Return what a picture shows."""
-        return _MAP_CAPTION if file.startswith("map_") else _CAPTIONS[file]
+        return _caption(file)
 
     @property
     def maps(self) -> list[str]:
@@ -85,17 +87,33 @@ class RunView:
         return float(sum(cost["wall_s"] for cost in self.costs))
 
 
+def _uri(file: str, content: bytes) -> str:
+    return f"data:{_TYPES[Path(file).suffix]};base64,{base64.b64encode(content).decode()}"
+
+
+def _caption(file: str) -> str:
+    return _MAP_CAPTION if file.startswith("map_") else _CAPTIONS[file]
+
+
 def _runs_with(rows: list[dict[str, Any]], name: str, value: Any) -> list[str]:
     """Return what tells the runs in which something has a certain value from the others."""
     found = [row["varied"] for row in rows if row[name] == value]
     return list(dict.fromkeys(", ".join(f"{k} = {v}" for k, v in varied.items()) or "all runs" for varied in found))
 
 
+def _range(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def page(
     name: str,
     experiment: dict[str, Any],
     rows: list[dict[str, Any]],
+    means: list[dict[str, Any]],
+    comparison: Comparison,
     views: list[RunView],
+    overviews: dict[str, bytes],
     n_runs: int,
     provenance: dict[str, Any],
 ) -> str:
@@ -108,8 +126,14 @@ def page(
         The resolved configuration.
     rows : list of dict
         The records of ``metrics.json``: one for each run and readout.
+    means : list of dict
+        The records of :func:`stdp_pipeline.report.means.means`.
+    comparison : list of dict
+        The records of :func:`stdp_pipeline.report.comparison.compare`.
     views : list of RunView
         The runs to show with figures.
+    overviews : dict of str to bytes
+        Figures of the whole experiment: file name -> content.
     n_runs : int
         All runs.
     provenance : dict
@@ -134,7 +158,13 @@ def page(
         rows=rows,
         views=views,
         n_runs=n_runs,
-        means=means(rows),
+        means=means,
+        comparison=comparison,
+        readouts=list(dict.fromkeys(row["readout"] for row in rows)),
+        supervised={row["readout"] for row in rows if row["supervised"]},
+        overviews=[(_uri(file, content), _caption(file)) for file, content in overviews.items()],
+        n_combinations=len(comparison),
+        n_seeds=_range([group["n_seeds"] for group in comparison]),
         model_pictures=MODEL_PICTURES,
         leaking=_runs_with(rows, "label_split", "test"),
         adapting=_runs_with(rows, "theta_adapts_in_test", True),

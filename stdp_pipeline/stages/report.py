@@ -9,9 +9,11 @@ import numpy as np
 
 from stdp_pipeline.config.load import completed
 from stdp_pipeline.config.plan import Run, plan
+from stdp_pipeline.figures import comparison as overview
 from stdp_pipeline.figures import fields, learning, results
-from stdp_pipeline.io import read_arrays, read_json, write_bytes, write_json, write_text
+from stdp_pipeline.io import canonical_json, read_arrays, read_json, write_bytes, write_json, write_text
 from stdp_pipeline.provenance import SCHEMA_VERSION
+from stdp_pipeline.report.comparison import Comparison, compare, markdown
 from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import MODEL_PICTURES, RunView, page
 from stdp_pipeline.stages._history import read_history
@@ -20,8 +22,8 @@ from stdp_pipeline.stages.respond import read_responses
 
 __all__ = ["run"]
 
-_DETAILED = 12
-"""Runs that are shown with all figures; the others are in the table."""
+_DETAILED = 16
+"""Runs that are shown with all figures, the first seed of each combination before others; the rest are in the table."""
 
 _SUMMARY = (
     "run", "dataset", "split", "rule", "n_exc", "passes", "seed", "readout",
@@ -32,19 +34,22 @@ _SUMMARY = (
 
 
 def run(job: StageJob) -> None:
-    """Write ``report.html``, ``summary.tsv``, ``means.tsv``, ``metrics.json`` and ``figures/``.
+    """Write ``report.html``, ``summary.tsv``, ``means.tsv``, ``table.md``, ``metrics.json`` and ``figures/``.
 
-    ``figures/`` holds the pictures of the first run; those of run 2 are in ``figures/run002/``, and so on.
+    ``figures/`` holds the pictures of the first run, and those of the whole experiment if it has several runs; the
+    pictures of run 2 are in ``figures/run002/``, and so on.
     """
     root = job.output.parent.parent
     name = job.parameter("name")
     planned = plan(name, completed(job.parameter("experiment"), "report"))
+    published = planned.experiment.published
     rows: list[dict[str, Any]] = []
     views: list[RunView] = []
     written = set()
+    detailed = _detailed(planned.runs)
     for index, one in enumerate(planned.runs):
         rows += [{"run": index + 1, **row} for row in _rows(root, one)]
-        if index < _DETAILED:
+        if index in detailed:
             pictures = _pictures(root, one)
             if index == 0:
                 portrait = root / "portray" / planned.portrait.id
@@ -55,20 +60,59 @@ def run(job: StageJob) -> None:
                 written.add(folder / file)
             row = next(r for r in rows if r["run"] == index + 1)
             views.append(RunView(row, one.varied, pictures, _costs(root, one)))
+    averaged = means(rows, published.accuracy if published else None)
+    compared = compare(averaged)
+    overviews = _overviews(root, planned.runs, rows, compared) if len(planned.runs) > 1 else {}
+    for file, content in overviews.items():
+        write_bytes(job.output / "figures" / file, content)
+        written.add(job.output / "figures" / file)
     for old in (job.output / "figures").rglob("*.*"):  # of an earlier version of the experiment
         if old not in written and old.suffix in (".png", ".svg"):
             old.unlink()
     columns = _SUMMARY + tuple(dict.fromkeys(key for row in rows for key in row["varied"]))
     write_json(job.output / "metrics.json", {"schema_version": SCHEMA_VERSION, "experiment": name, "runs": rows})
     write_text(job.output / "summary.tsv", _table(rows, columns))
-    averaged = means(rows)
     varied = dict.fromkeys(key for row in averaged for key in row["varied"])
     write_text(job.output / "means.tsv", _table(averaged, (*varied, *(key for key in averaged[0] if key != "varied"))))
+    write_text(job.output / "table.md", markdown(compared, published.source if published else None))
     provenance = read_json(root / "train" / planned.runs[0].ids["train"] / "provenance.json")
+    configuration = planned.experiment.model_dump(mode="json")
     write_text(
         job.output / "report.html",
-        page(name, planned.experiment.model_dump(mode="json"), rows, views, len(planned.runs), provenance),
+        page(name, configuration, rows, averaged, compared, views, overviews, len(planned.runs), provenance),
     )
+
+
+def _detailed(runs: list[Run]) -> set[int]:
+    """Choose the runs that are shown with all figures."""
+    first = {canonical_json(one.varied): index for index, one in reversed(list(enumerate(runs)))}.values()
+    others = (index for index in range(len(runs)) if index not in first)
+    return set([*sorted(first), *others][:_DETAILED])
+
+
+def _overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared: Comparison) -> dict[str, bytes]:
+    """Draw the figures of the whole experiment, for its first readout."""
+    readout = rows[0]["readout"]
+    accuracy: dict[str, list[float]] = {}
+    for row in rows:
+        if row["readout"] == readout:
+            accuracy.setdefault(canonical_json(row["varied"]), []).append(row["test_accuracy"])
+    curves = []
+    for one in runs:
+        history = read_history(root / "train" / one.ids["train"] / "history.tsv")
+        told = {k: v for k, v in one.varied.items() if k not in ("variant", "network.n_exc")}
+        name = ", ".join(f"{k.rpartition('.')[2]} {v}" for k, v in told.items())
+        rule = str(one.experiment.plasticity.name)  # type: ignore[attr-defined]
+        curves.append({"n_exc": one.experiment.network.n_exc, "name": name or rule, **history})
+    return {
+        "accuracies.svg": overview.accuracies(
+            [group["name"] for group in compared],
+            [np.array(group) for group in accuracy.values()],
+            [group["published"] for group in compared],
+            readout,
+        ),
+        "learning_curves.svg": overview.learning_curves(curves),
+    }
 
 
 def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
@@ -112,11 +156,13 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
         {
             **common,
             "readout": readout,
+            "supervised": found["supervised"],
             "test_accuracy": found["accuracy"],
             "test_accuracy_ci95": found["accuracy_ci95"],
             "ci95_low": found["accuracy_ci95"][0],
             "ci95_high": found["accuracy_ci95"][1],
             "n_without_prediction": found["n_without_prediction"],
+            **{f"spikes_{name}": value for name, value in found["spikes"].items()},
             "confusion": found["confusion"],
         }
         for readout, found in test["readouts"].items()

@@ -8,7 +8,7 @@ from stdp_pipeline.errors import ResultsError
 from stdp_pipeline.io import read_arrays, write_arrays, write_json
 from stdp_pipeline.readout._answers import Answers, Training
 from stdp_pipeline.readout._labels import UNLABELLED, NeuronLabels, predictions
-from stdp_pipeline.readout._metrics import score
+from stdp_pipeline.readout._metrics import score, spikes_by_label
 from stdp_pipeline.stages._job import StageJob, component
 from stdp_pipeline.stages.respond import read_responses
 
@@ -34,10 +34,9 @@ def run(job: StageJob) -> None:
         module, params = component("readout", section)
         name = params.name
         predicted[name] = np.where(silent, UNLABELLED, predictions(module.votes(params, training, test)))
-        scores[name] = {
-            "supervised": module.SUPERVISED,
-            **score(data["test_labels"], predicted[name], training.n_classes),
-        }
+        found = score(data["test_labels"], predicted[name], training.n_classes)
+        spikes = spikes_by_label(test.counts, neurons.label, data["test_labels"], predicted[name])
+        scores[name] = {"supervised": module.SUPERVISED, **found, "spikes": spikes}
     write_arrays(job.output / "predictions.npz", predicted, compress=True)
     write_json(
         job.output / "metrics.json",

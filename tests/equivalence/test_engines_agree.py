@@ -124,6 +124,21 @@ SMALL_NETWORKS = st.fixed_dictionaries(
                 "mu": st.sampled_from([0.0, 0.2, 1.0]),
             }
         ),
+        "exponential": st.fixed_dictionaries(
+            {
+                "eta": st.sampled_from([0.01, 0.3]),
+                "x_tar": st.sampled_from([0.0, 0.05, 0.5]),
+                "beta": st.sampled_from([0.0, 1.0, 5.0]),
+            }
+        ),
+        "pre_and_post": st.fixed_dictionaries(
+            {
+                "eta_pre": st.sampled_from([1e-4, 0.02]),
+                "eta_post": st.sampled_from([0.01, 0.3]),
+                "x_tar": st.sampled_from([0.0, 0.05]),
+                "mu": st.sampled_from([0.0, 0.2, 1.0]),
+            }
+        ),
     }
 )
 

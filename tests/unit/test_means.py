@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from stdp_pipeline.report.comparison import compare, markdown
 from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import _runs_with
 
@@ -21,6 +22,10 @@ def row(seed, accuracy, variant="a", readout="all_activity", **more):
         "presentations_per_image": 1.0,
         "theta_mean_mv": 30.0,
         "train_cpu_s_per_image": None,
+        "train_images": 100,
+        "train_wall_s": 1.0,
+        "supervised": False,
+        **dict.fromkeys(("spikes_right_own", "spikes_right_other", "spikes_wrong_own", "spikes_wrong_other")),
     }
     return base | more
 
@@ -60,3 +65,15 @@ def test_runs_with_leaking_labels_are_named_once():
     rows = [row(s, 0.5, v, label_split="test" if v == "leak" else "train") for v in ("a", "leak") for s in (0, 1)]
     assert _runs_with(rows, "label_split", "test") == ["variant = leak"]
     assert np.array_equal(_runs_with(rows, "label_split", "validation"), [])
+
+
+def test_published_values_and_readouts_stand_side_by_side():
+    rows = [row(0, 0.5, "b"), row(1, 0.7, "b"), row(0, 0.9, "b", "svm", supervised=True), row(0, 0.6, "a")]
+    averaged = means(rows, {"b": 55.0})
+    assert [m["published"] for m in averaged] == [0.55, 0.55, None]
+    lines = markdown(compare(averaged), "somewhere").splitlines()
+    assert lines[0] == "| combination | seeds | published | all_activity | svm (supervised) |"
+    assert lines[2] == "| b | 2 | 55.0 | 60.00 ± 14.14 | 90.00 |"
+    assert lines[3] == "| a | 1 |  | 60.00 |  |"
+    assert lines[-1] == "Published: somewhere"
+    assert "published" not in markdown(compare(averaged), None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stdp_pipeline import registry
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity import power_law, triplet
+from stdp_pipeline.plasticity import exponential, power_law, pre_and_post, triplet
 from stdp_pipeline.plasticity._base import RuleParams
 
 RULES = registry.names("rule")
@@ -98,3 +98,38 @@ def test_power_law_potentiates_above_its_target_and_depresses_below_it():
 def test_power_law_takes_w_max_from_the_network():
     network = NetworkParams.model_validate({"w_max": 0.5})
     assert power_law.constants(power_law.Params(), network).w_max == 0.5
+
+
+def test_exponential_stops_at_a_distance_from_both_bounds():
+    c = exponential.Constants(eta=0.1, x_tar=0.4, beta=2.0, w_max=1.0)
+    assert exponential.on_post(0.3, 0.7, 0.0, 0.0, 0.0, c) == pytest.approx(
+        0.3 + 0.1 * (0.7 * np.exp(-2 * 0.3) - 0.4 * np.exp(-2 * 0.7))
+    )
+    assert exponential.on_post(0.3, 0.0, 0.0, 0.0, 0.0, c) < 0.3
+    # Depression is weakest for weak synapses, potentiation for strong ones.
+    changes = [exponential.on_post(w, 0.0, 0.0, 0.0, 0.0, c) - w for w in (0.0, 0.5, 1.0)]
+    assert changes == sorted(changes, reverse=True)
+
+
+def test_exponential_without_weight_dependence_is_the_power_law_with_exponent_zero():
+    flat = exponential.Constants(eta=0.1, x_tar=0.4, beta=0.0, w_max=1.0)
+    power = power_law.Constants(eta=0.1, x_tar=0.4, mu=0.0, w_max=1.0)
+    for w, x in ((0.2, 1.0), (0.7, 0.0), (0.5, 0.4)):
+        expected = power_law.on_post(w, x, 0.0, 0.0, 0.0, power)
+        assert exponential.on_post(w, x, 0.0, 0.0, 0.0, flat) == pytest.approx(expected)
+
+
+def test_pre_and_post_depresses_by_the_fast_trace_and_the_weight():
+    c = pre_and_post.Constants(eta_pre=0.1, eta_post=0.2, x_tar=0.1, mu=0.5, w_max=1.0)
+    assert pre_and_post.on_pre(0.25, 1.0, 0.5, 0.0, 0.0, c) == pytest.approx(0.25 - 0.1 * 0.5 * 0.5)
+    assert pre_and_post.on_pre(0.0, 1.0, 1.0, 0.0, 0.0, c) == 0.0
+    assert pre_and_post.on_post(0.75, 0.6, 0.0, 0.0, 0.0, c) == pytest.approx(0.75 + 0.2 * 0.5 * 0.5)
+    assert pre_and_post.on_post(1.2, 1.0, 0.0, 0.0, 0.0, c) == 1.2
+
+
+def test_pre_and_post_without_presynaptic_depression_is_the_power_law():
+    c = pre_and_post.Constants(eta_pre=0.0, eta_post=0.2, x_tar=0.1, mu=0.5, w_max=1.0)
+    power = power_law.Constants(eta=0.2, x_tar=0.1, mu=0.5, w_max=1.0)
+    for w, x in ((0.2, 1.0), (0.7, 0.0)):
+        assert pre_and_post.on_post(w, x, 0.3, 0.3, 0.0, c) == power_law.on_post(w, x, 0.3, 0.3, 0.0, power)
+        assert pre_and_post.on_pre(w, x, 0.3, 0.3, 0.0, c) == w

@@ -16,7 +16,7 @@ from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.readout import all_activity, confidence, knn, logistic, ngram, proportion, svm
 from stdp_pipeline.readout._answers import Answers, Training
 from stdp_pipeline.readout._labels import UNLABELLED, assign_labels, labels_from_sums, predictions
-from stdp_pipeline.readout._metrics import accuracy_interval, confusion_matrix, score
+from stdp_pipeline.readout._metrics import accuracy_interval, confusion_matrix, score, spikes_by_label
 
 COUNTS = np.array([[4, 0, 1, 0], [2, 0, 1, 0], [0, 3, 1, 0], [0, 0, 1, 0]], np.float32)
 CLASSES = np.array([0, 0, 1, 1])
@@ -224,3 +224,10 @@ def test_sums_by_class_equal_those_of_the_dense_counts_and_give_the_same_labels(
     dense, direct = assign_labels(counts, classes, 5), labels_from_sums(sums, classes)
     assert np.array_equal(dense.label, direct.label)
     assert np.array_equal(dense.mean_counts, direct.mean_counts)
+
+
+def test_spikes_are_told_apart_by_label_and_by_whether_the_answer_is_right():
+    counts = answers_with(np.array([[5, 1, 0], [0, 2, 3], [4, 0, 2]])).counts
+    found = spikes_by_label(counts, np.array([0, 1, UNLABELLED]), np.array([0, 1, 1]), np.array([0, 1, 0]))
+    assert found == {"right_own": 3.5, "right_other": 2.0, "wrong_own": 0.0, "wrong_other": 6.0}
+    assert spikes_by_label(counts, np.array([0, 1, 1]), np.zeros(3, int), np.zeros(3, int))["wrong_own"] is None
