@@ -39,7 +39,7 @@ _KINDS = {
     "readouts": "readout",
     "embeddings": "embedding",
 }
-_FILES = ("experiments", "presets")
+_FILES = ("experiments", "presets", "pretrained")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -102,12 +102,22 @@ def _parser() -> argparse.ArgumentParser:
 
     for stage, summary in _STAGES.items():
         one = commands.add_parser(stage, help=f"stage: {summary}", allow_abbrev=False)
-        one.add_argument("--spec", required=True, metavar="JSON", help="the stage's parameters, or @FILE")
+        needed = stage != "test"  # which can do without, see below
+        one.add_argument("--spec", required=needed, metavar="JSON", help="the stage's parameters, or @FILE")
         one.add_argument("--input", nargs="+", default=[], metavar="ROLE=FILE", help="files to read")
-        one.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the results")
+        one.add_argument("--output", required=needed, type=Path, metavar="DIR", help="folder for the results")
         one.add_argument("--threads", type=int, default=1, metavar="N", help="threads to use (default: 1)")
         one.add_argument("--checkpoint", type=Path, metavar="DIR", help="folder for checkpoints of a long stage")
         one.add_argument("--code", default="", metavar="DIGEST", help="digest of the code, for the record")
+        if stage == "test":
+            alone = one.add_argument_group("instead of --spec, --input and --output")
+            alone.add_argument("--pretrained", metavar="NAME", help="test a network that comes with the package")
+            alone.add_argument("--images", type=int, metavar="N", help="only the first N test images (default: all)")
+            alone.add_argument("--readout", default="all_activity", metavar="NAME", help="default: all_activity")
+            alone.add_argument(
+                "--seed", type=int, metavar="N", help="seed of the input spikes (default: the training's)"
+            )
+            alone.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
@@ -161,6 +171,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     from stdp_pipeline import commands
 
+    if options.command == "test" and options.pretrained is not None:
+        return commands.test_pretrained(options)
     if options.command in _STAGES:
         commands.stage(options)
         return 0

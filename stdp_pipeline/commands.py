@@ -20,7 +20,7 @@ from stdp_pipeline.config.plan import STAGES, Job, Plan, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import read_json
 
-__all__ = ["bench", "doctor", "list_kind", "project_root", "run", "show", "stage"]
+__all__ = ["bench", "doctor", "list_kind", "project_root", "run", "show", "stage", "test_pretrained"]
 
 
 def project_root() -> Path:
@@ -50,6 +50,8 @@ def stage(options: argparse.Namespace) -> None:
     from stdp_pipeline.stages._job import StageJob, run_stage
 
     text = options.spec
+    if text is None or options.output is None:
+        raise ConfigError("stage 'test' needs --spec, --input and --output, or --pretrained NAME alone")
     if text.startswith("@"):
         try:
             text = Path(text[1:]).read_text(encoding="utf-8")
@@ -72,6 +74,33 @@ def stage(options: argparse.Namespace) -> None:
     run_stage(
         StageJob(options.command, spec, inputs, options.output, options.code, options.threads, options.checkpoint)
     )
+
+
+def test_pretrained(options: argparse.Namespace) -> int:
+    """Test a network that comes with the package, and print its accuracy beside the one on its card."""
+    from stdp_pipeline.pretrained import evaluate, store
+    from stdp_pipeline.stages._monitor import ProgressReport
+
+    if options.spec is not None or options.input or options.output is not None:
+        raise ConfigError("--pretrained takes neither --spec nor --input nor --output")
+    if options.threads < 1:
+        raise ConfigError(f"--threads must be at least 1, got {options.threads}")
+    network = store.read(store.find(options.pretrained))
+    report = ProgressReport(options.images or 10_000, 0, options.pretrained)
+    found = evaluate.evaluate(network, options.readout, options.images, options.seed, options.threads, report.update)
+    report.close()
+    if options.json:
+        print(json.dumps({"name": options.pretrained, **found, "card": network.measured}, indent=2))
+        return 0
+    low, high = found["accuracy_ci95"]
+    print(
+        f"{options.pretrained}: test accuracy {found['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, "
+        f"{found['n_test']} images, {options.readout}), {found['spikes_per_image']:.1f} spikes per image"
+    )
+    if network.measured is not None:
+        card = network.measured
+        print(f"its card: {card['accuracy']:.2%} of {card['n_test']} images, {card['readout']}")
+    return 0
 
 
 def run(options: argparse.Namespace) -> int:
@@ -212,6 +241,10 @@ def list_kind(options: argparse.Namespace, kinds: dict[str, str]) -> int:
     if options.kind == "experiments":
         folder = project_root() / "config" / "experiments"
         entries = {p.stem: str(read_yaml(p).get("title", "")) for p in sorted(folder.glob("*.yaml"))}
+    elif options.kind == "pretrained":
+        from stdp_pipeline.pretrained import store
+
+        entries = {name: store.card(name).split("\n\n")[1].replace("\n", " ") for name in store.names()}
     elif options.kind == "presets":
         entries = {name: str(read_yaml(path).get("title", "")) for name, path in presets().items()}
     else:

@@ -61,8 +61,15 @@ def assert_trains_alike(engines, model, inputs, images, n_input, seed):
 # ---- equal spikes ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("delays", ["none", "axonal", "synaptic"])
-@pytest.mark.parametrize("rule", registry.names("rule"))
+@pytest.mark.parametrize(
+    ("rule", "delays"),
+    [
+        # Every rule and every delay mode by default; their combinations with -m slow.
+        pytest.param(rule, delays, marks=() if rule == "triplet" or delays == "none" else pytest.mark.slow)
+        for rule in registry.names("rule")
+        for delays in ("none", "axonal", "synaptic")
+    ],
+)
 def test_fifty_presentations_give_the_spikes_and_weights_of_the_reference(
     bars, make_model, make_inputs, seed, rule, delays
 ):

@@ -30,7 +30,7 @@ LAYERS = [
     {"figures"},
     {"report"},
     {"stages"},
-    {"workflow", "bench", "doctor"},
+    {"workflow", "bench", "doctor", "pretrained"},
     {"commands"},
     {"cli"},
     {"__main__"},
