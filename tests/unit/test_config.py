@@ -320,7 +320,8 @@ def test_each_variant_is_run_with_every_combination_of_the_grid():
     [
         ({"a": {"network.clamp": 1}}, r"variant=a:\n  network.clamp: unknown key"),
         ({"a": {"network.exc.clamp_ms": 7.0}}, r"clamp_ms must be at most refractory_ms \(5\), got 7"),
-        ({"a": {"seeds": [3]}}, r"variant 'a': 'seeds' cannot be varied"),
+        ({"a": {"seeds": []}}, r"variant=a:\n  seeds: "),
+        ({"a": {"published": None}}, r"variant 'a': 'published' cannot be varied"),
         ({"a": {"preset": "nothing"}}, r"preset: unknown value 'nothing'"),
         ({"a": 3}, r"variants.a: should be a valid dictionary"),
     ],
@@ -358,3 +359,28 @@ def test_labels_from_the_test_images_share_the_training():
     a, leak = (run.ids for run in plan("test", validated(raw, "test")).runs)
     assert a["train"] == leak["train"]
     assert a["label"] != leak["label"]
+
+
+def test_a_variant_may_have_seeds_and_a_preset_of_its_own():
+    raw = {
+        "variants": {"code": {"preset": "diehl_cook_2015_released", "seeds": [4, 5, 6]}, "default": {}},
+        "seeds": [1],
+        "published": {"source": "a table", "accuracy": {"code": 91.4}},
+    }
+    planned = plan("test", validated(raw, "test"))
+    assert [(r.varied["variant"], r.seed) for r in planned.runs] == [
+        ("code", 4),
+        ("code", 5),
+        ("code", 6),
+        ("default", 1),
+    ]
+    assert planned.runs[0].experiment.training.passes == 3
+    # What others published is part of the report alone.
+    without = plan("test", validated({k: v for k, v in raw.items() if k != "published"}, "test"))
+    assert {j.id for j in planned.jobs.values()} == {j.id for j in without.jobs.values()}
+
+
+def test_published_values_must_be_of_a_variant():
+    raw = {"variants": {"a": {}}, "published": {"source": "a table", "accuracy": {"b": 91.4}}}
+    with pytest.raises(ConfigError, match=r"published.accuracy: its names must be variants \(a\), got b"):
+        validated(raw, "test")
