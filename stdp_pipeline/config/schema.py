@@ -74,10 +74,21 @@ class Training(Strict):
     """How often each training image is presented (paper, 400 neurons: 3). 0 leaves the network untrained."""
     order: Literal["sequential", "shuffled"] = "sequential"
     """'sequential' is the order of the file (code); 'shuffled' is a new random order in each pass."""
+    rate_factors: Annotated[list[NonNegative], Field(min_length=1)] | None = None
+    """Factors of the rule's learning rates, one for each pass; null for 1 in all of them (paper). Falling ones let
+    receptive fields settle."""
     curve_every: Count = 2500
     """Images between points of the learning curve; each point classifies them with labels from as many before."""
     dead_after: Count = 50
     """Stop when so many images in a row were given up: the activity has died."""
+
+    @model_validator(mode="after")
+    def _one_factor_for_each_pass(self) -> Training:
+        if self.rate_factors is not None and len(self.rate_factors) != self.passes:
+            raise ValueError(
+                f"rate_factors must hold one factor for each of the passes ({self.passes}), got {self.rate_factors}"
+            )
+        return self
 
 
 class FrozenPasses(Strict):

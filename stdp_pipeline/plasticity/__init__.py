@@ -12,7 +12,9 @@ A rule's module has
 * ``normalise(total, norm_total, n_input)``: factor and summand that bring a neuron's weights, whose sum is ``total``,
   to the sum ``norm_total``. Most rules take :func:`stdp_pipeline.plasticity._base.normalise` as it is.
 
-and says about itself what the fast engine may leave out:
+* ``RATES``: the names of those parameters that are learning rates; ``training.rate_factors`` scales them.
+
+It says about itself what the fast engine may leave out:
 
 * ``ON_PRE_READS``: the postsynaptic traces, of "fast" and "slow", without which ``on_pre`` leaves a weight alone; the
   engine visits only the neurons that have one of them. Empty for rules that act at postsynaptic spikes only: their

@@ -26,6 +26,7 @@ from stdp_pipeline.plasticity._base import unchanged as on_pre
 
 __all__ = [
     "ON_PRE_READS",
+    "RATES",
     "SILENT_INPUTS_KEEP",
     "STOCHASTIC",
     "Constants",
@@ -36,6 +37,7 @@ __all__ = [
     "on_pre",
 ]
 
+RATES = ("eta",)
 ON_PRE_READS = ()
 SILENT_INPUTS_KEEP = False
 STOCHASTIC = False

@@ -24,6 +24,7 @@ from stdp_pipeline.plasticity._base import unchanged as on_pre
 
 __all__ = [
     "ON_PRE_READS",
+    "RATES",
     "SILENT_INPUTS_KEEP",
     "STOCHASTIC",
     "Constants",
@@ -34,6 +35,7 @@ __all__ = [
     "on_pre",
 ]
 
+RATES = ("eta",)
 ON_PRE_READS = ()
 SILENT_INPUTS_KEEP = False
 STOCHASTIC = False

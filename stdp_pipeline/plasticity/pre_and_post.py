@@ -25,6 +25,7 @@ from stdp_pipeline.plasticity._base import RuleParams, normalise, power
 
 __all__ = [
     "ON_PRE_READS",
+    "RATES",
     "SILENT_INPUTS_KEEP",
     "STOCHASTIC",
     "Constants",
@@ -35,6 +36,7 @@ __all__ = [
     "on_pre",
 ]
 
+RATES = ("eta_pre", "eta_post")
 ON_PRE_READS = ("fast",)
 SILENT_INPUTS_KEEP = False
 STOCHASTIC = False

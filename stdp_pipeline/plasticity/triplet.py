@@ -30,6 +30,7 @@ from stdp_pipeline.plasticity._base import RuleParams, normalise
 
 __all__ = [
     "ON_PRE_READS",
+    "RATES",
     "SILENT_INPUTS_KEEP",
     "STOCHASTIC",
     "Constants",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 
+RATES = ("eta_pre", "eta_post")
 ON_PRE_READS = ("fast",)
 SILENT_INPUTS_KEEP = True
 STOCHASTIC = False

@@ -16,9 +16,11 @@ from stdp_pipeline.stages._job import component
 __all__ = ["input_model", "inputs_of", "model_of", "stored_events"]
 
 
-def model_of(spec: dict[str, Any]) -> Model:
-    """Build the model of a ``train`` job from its parameters."""
+def model_of(spec: dict[str, Any], rate_factor: float = 1.0) -> Model:
+    """Build the model of a ``train`` job from its parameters, the rule's learning rates scaled by a factor."""
     rule, rule_params = component("rule", spec["plasticity"])
+    rates = {name: rate_factor * getattr(rule_params, name) for name in rule.RATES}
+    rule_params = rule_params.model_copy(update=rates)
     simulation = {k: v for k, v in spec["simulation"].items() if k != "engine"}
     return Model(NetworkParams.model_validate(spec["network"]), rule, rule_params, **simulation)
 

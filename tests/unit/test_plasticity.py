@@ -133,3 +133,12 @@ def test_pre_and_post_without_presynaptic_depression_is_the_power_law():
     for w, x in ((0.2, 1.0), (0.7, 0.0)):
         assert pre_and_post.on_post(w, x, 0.3, 0.3, 0.0, c) == power_law.on_post(w, x, 0.3, 0.3, 0.0, power)
         assert pre_and_post.on_pre(w, x, 0.3, 0.3, 0.0, c) == w
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_learning_rates_are_parameters_and_without_them_nothing_is_learned(name):
+    module = registry.load("rule", name)
+    assert module.RATES
+    still = module.constants(module.Params(**dict.fromkeys(module.RATES, 0.0)), NetworkParams())
+    assert module.on_pre(0.4, 0.3, 0.5, 0.6, 0.5, still) == 0.4
+    assert module.on_post(0.4, 0.3, 0.5, 0.6, 0.5, still) == 0.4

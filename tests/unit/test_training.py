@@ -1,0 +1,73 @@
+"""The training stage: what a pass does to the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stdp_pipeline import registry
+from stdp_pipeline.config.load import validated
+from stdp_pipeline.config.plan import plan
+from stdp_pipeline.errors import ConfigError
+from stdp_pipeline.stages._inputs import model_of
+from stdp_pipeline.stages._job import StageJob, run_stage
+
+
+def experiment(**training):
+    return {
+        "dataset": {"name": "digits", "n_train": 8, "n_test": 2},
+        "network": {"n_exc": 6},
+        "encoding": {"rate_per_level_hz": 0.5},
+        "plasticity": {"name": "triplet", "norm_total": 9.0},
+        "simulation": {
+            "engine": "reference",
+            "precision": "float64",
+            "image_ms": 60.0,
+            "rest_ms": 20.0,
+            "max_attempts": 2,
+        },
+        "training": {"curve_every": 4, **training},
+        "embeddings": [],
+    }
+
+
+def weights(folder: Path, **training) -> np.ndarray:
+    """Train, and return the weights, each neuron's scaled to the sum 1."""
+    files = {"prepare": "data.npz", "encode": "levels.npz", "train": "network.npz"}
+    for job in plan("test", validated(experiment(**training), "test")).jobs.values():
+        if job.stage in files:
+            roles = {"encode": "levels"}
+            inputs = {
+                roles.get(role, role): folder / parent.stage / parent.id / files[parent.stage]
+                for role, parent in job.parents.items()
+            }
+            run_stage(StageJob(job.stage, job.spec, inputs, folder / job.stage / job.id))
+    found = np.load(next(folder.glob("train/*/network.npz")))["weights"]
+    return found / found.sum(axis=0)
+
+
+def test_a_pass_with_the_factor_zero_teaches_nothing(tmp_path):
+    once = weights(tmp_path / "once", passes=1)
+    assert np.allclose(weights(tmp_path / "still", passes=2, rate_factors=[1.0, 0.0]), once, rtol=0, atol=1e-12)
+    assert not np.allclose(weights(tmp_path / "twice", passes=2), once, rtol=0, atol=1e-4)
+    # A factor of 1 is no factor.
+    same = weights(tmp_path / "same", passes=2, rate_factors=[1.0, 1.0])
+    assert np.array_equal(same, weights(tmp_path / "none", passes=2))
+
+
+@pytest.mark.parametrize("name", registry.names("rule"))
+def test_factors_scale_the_learning_rates_and_nothing_else(name):
+    raw = experiment() | {"plasticity": {"name": name, "norm_total": 9.0}}
+    spec = validated(raw, "test").model_dump(mode="json")
+    whole, half = model_of(spec).rule_params, model_of(spec, 0.5).rule_params
+    for key, value in whole.model_dump().items():
+        scaled = key in registry.load("rule", name).RATES
+        assert getattr(half, key) == (0.5 * value if scaled else value)
+
+
+@pytest.mark.parametrize("factors", [[1.0], [1.0, 0.5, 0.1]])
+def test_there_must_be_one_factor_for_each_pass(factors):
+    with pytest.raises(ConfigError, match=r"rate_factors must hold one factor for each of the passes \(2\)"):
+        validated(experiment(passes=2, rate_factors=factors), "test")
