@@ -220,7 +220,9 @@ def plan(name: str, experiment: Experiment) -> Plan:
     add(portrait)
     ordered = dict(sorted(jobs.items(), key=lambda item: STAGES.index(item[0][0])))
     # Not the list of runs, which may be longer than a command line: the stage lays them out itself.
-    report_spec = {"name": name, "experiment": experiment.given}
+    # Specifications are written with sorted keys, so the order in which the runs are told goes beside them.
+    order = {section: list(experiment.given.get(section) or {}) for section in ("variants", "grid")}
+    report_spec = {"name": name, "experiment": experiment.given, "order": order}
     # The report's folder is the experiment's name: it is the one thing that is written anew when anything changes.
     ordered["report", name] = Job("report", name, report_spec, {f"{j.stage}/{j.id}": j for j in ordered.values()})
     return Plan(name, experiment, runs, portrait, ordered)

@@ -41,7 +41,11 @@ def run(job: StageJob) -> None:
     """
     root = job.output.parent.parent
     name = job.parameter("name")
-    planned = plan(name, completed(job.parameter("experiment"), "report"))
+    raw = dict(job.parameter("experiment"))
+    for section, keys in job.parameter("order").items():
+        if keys:
+            raw[section] = {key: raw[section][key] for key in keys}
+    planned = plan(name, completed(raw, "report"))
     published = planned.experiment.published
     rows: list[dict[str, Any]] = []
     views: list[RunView] = []
