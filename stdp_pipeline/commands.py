@@ -79,16 +79,15 @@ def stage(options: argparse.Namespace) -> None:
 def test_pretrained(options: argparse.Namespace) -> int:
     """Test a network that comes with the package, and print its accuracy beside the one on its card."""
     from stdp_pipeline.pretrained import evaluate, store
-    from stdp_pipeline.stages._monitor import ProgressReport
 
     if options.spec is not None or options.input or options.output is not None:
         raise ConfigError("--pretrained takes neither --spec nor --input nor --output")
     if options.threads < 1:
         raise ConfigError(f"--threads must be at least 1, got {options.threads}")
     network = store.read(store.find(options.pretrained))
-    report = ProgressReport(options.images or 10_000, 0, options.pretrained)
-    found = evaluate.evaluate(network, options.readout, options.images, options.seed, options.threads, report.update)
-    report.close()
+    found = evaluate.evaluate(
+        network, options.readout, options.images, options.seed, options.threads, options.pretrained
+    )
     if options.json:
         print(json.dumps({"name": options.pretrained, **found, "card": network.measured}, indent=2))
         return 0
@@ -244,7 +243,7 @@ def list_kind(options: argparse.Namespace, kinds: dict[str, str]) -> int:
     elif options.kind == "pretrained":
         from stdp_pipeline.pretrained import store
 
-        entries = {name: store.card(name).split("\n\n")[1].replace("\n", " ") for name in store.names()}
+        entries = {name: store.summary(name) for name in store.names()}
     elif options.kind == "presets":
         entries = {name: str(read_yaml(path).get("title", "")) for name, path in presets().items()}
     else:

@@ -8,7 +8,6 @@ import numpy as np
 
 from stdp_pipeline import registry
 from stdp_pipeline.datasets._base import checked, selected
-from stdp_pipeline.engines._contract import Progress
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.network.state import initial_state
 from stdp_pipeline.pretrained.store import Pretrained
@@ -17,6 +16,7 @@ from stdp_pipeline.readout._labels import UNLABELLED, predictions
 from stdp_pipeline.readout._metrics import score
 from stdp_pipeline.stages._inputs import inputs_of, model_of
 from stdp_pipeline.stages._job import component
+from stdp_pipeline.stages._monitor import ProgressReport
 
 __all__ = ["evaluate"]
 
@@ -27,7 +27,7 @@ def evaluate(
     n_images: int | None = None,
     seed: int | None = None,
     threads: int = 1,
-    progress: Progress = lambda done: None,
+    name: str = "pretrained",
 ) -> dict[str, Any]:
     """Show the network test images, without learning, and classify them.
 
@@ -41,8 +41,8 @@ def evaluate(
     seed : int, optional
         Seed of the input spikes; that of the training, if none is given.
     threads : int
-    progress : callable
-        Called with the number of images done.
+    name : str
+        What the progress report calls it.
 
     Returns
     -------
@@ -77,7 +77,9 @@ def evaluate(
     start.theta_mv[:] = network.theta_mv
     engine = registry.load("engine", network.spec["simulation"]["engine"])
     inputs = inputs_of(network.spec, levels, "test", seed)
-    answers = Answers(engine.respond(model, start, inputs, images, threads, progress), model.network.n_exc)
+    report = ProgressReport(len(images), 0, name)
+    answers = Answers(engine.respond(model, start, inputs, images, threads, report.update), model.network.n_exc)
+    report.close()
     votes = module.votes(module.Params(), Training(network.neurons), answers)
     predicted = np.where(answers.responses.n_spikes == 0, UNLABELLED, predictions(votes))
     found = score(data.test_labels[images], predicted, network.neurons.n_classes)

@@ -16,7 +16,7 @@ from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.io import canonical_json, read_arrays, write_arrays
 from stdp_pipeline.readout._labels import NeuronLabels
 
-__all__ = ["FOLDER", "Pretrained", "card", "find", "names", "read", "write"]
+__all__ = ["FOLDER", "Pretrained", "card", "find", "names", "read", "summary", "write"]
 
 FOLDER = Path(__file__).parent
 _LEVELS = 255
@@ -67,6 +67,12 @@ def card(name: str) -> str:
     """Return the model card of a pretrained network, or an empty text."""
     path = find(name).with_suffix(".md")
     return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def summary(name: str) -> str:
+    """Return the first paragraph of a model card below its heading, in one line."""
+    _, _, below = card(name).partition("\n\n")
+    return " ".join(below.partition("\n\n")[0].split())
 
 
 def read(path: Path) -> Pretrained:

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.readout._answers import Answers, Training
+from stdp_pipeline.readout._supervised import classified
 
 __all__ = ["READS", "SUPERVISED", "Params", "votes"]
 
@@ -39,13 +40,5 @@ def votes(params: Params, training: Training, test: Answers) -> np.ndarray:
     """Return the probability of each class, (n_images, n_classes) float64; 0 for classes without training images."""
     from sklearn.linear_model import LogisticRegression
 
-    answers, classes = training.examples()
-    scores = np.zeros((test.n_images, training.n_classes))
-    present = np.unique(classes)
-    if len(present) == 1:
-        scores[:, present[0]] = 1.0
-        return scores
     model = LogisticRegression(C=params.inverse_penalty, max_iter=params.max_iter)
-    model.fit(answers.counts, classes)
-    scores[:, model.classes_] = model.predict_proba(test.counts)
-    return scores
+    return classified(model, training, test, model.predict_proba)

@@ -14,9 +14,11 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from scipy.sparse import csr_array
 
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.readout._answers import Answers, Training
+from stdp_pipeline.readout._supervised import classified
 
 __all__ = ["READS", "SUPERVISED", "Params", "votes"]
 
@@ -42,16 +44,12 @@ def votes(params: Params, training: Training, test: Answers) -> np.ndarray:
     """
     from sklearn.svm import LinearSVC
 
-    answers, classes = training.examples()
-    scores = np.zeros((test.n_images, training.n_classes))
-    present = np.unique(classes)
-    if len(present) == 1:
-        scores[:, present[0]] = 1.0
-        return scores
     model = LinearSVC(C=params.inverse_penalty, max_iter=params.max_iter, random_state=0)
-    model.fit(answers.counts, classes)
-    margin = model.decision_function(test.counts)
-    if margin.ndim == 1:  # two classes: one margin, of the second
-        margin = np.stack([-margin, margin], axis=1)
-    scores[:, model.classes_] = np.exp(margin - margin.max(axis=1, keepdims=True))
-    return scores
+
+    def scores(counts: csr_array) -> np.ndarray:
+        margin = model.decision_function(counts)
+        if margin.ndim == 1:  # two classes: one margin, of the second
+            margin = np.stack([-margin, margin], axis=1)
+        return np.exp(margin - margin.max(axis=1, keepdims=True))
+
+    return classified(model, training, test, scores)
