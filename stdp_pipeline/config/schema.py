@@ -77,6 +77,10 @@ class Training(Strict):
     rate_factors: Annotated[list[NonNegative], Field(min_length=1)] | None = None
     """Factors of the rule's learning rates, one for each pass; null for 1 in all of them (paper). Falling ones let
     receptive fields settle."""
+    theta_factors: Annotated[list[Positive], Field(min_length=1)] | None = None
+    """Factors of the thresholds' pace, one for each pass; null for 1 in all of them (paper). theta_plus_mv is
+    multiplied by it and tau_theta_ms divided, so that thresholds tend to the same mean. With falling ones a threshold
+    jumps less at each win; jumps hand images to neurons that fit them less."""
     curve_every: Count = 2500
     """Images between points of the learning curve; each point classifies them with labels from as many before."""
     dead_after: Count = 50
@@ -84,10 +88,10 @@ class Training(Strict):
 
     @model_validator(mode="after")
     def _one_factor_for_each_pass(self) -> Training:
-        if self.rate_factors is not None and len(self.rate_factors) != self.passes:
-            raise ValueError(
-                f"rate_factors must hold one factor for each of the passes ({self.passes}), got {self.rate_factors}"
-            )
+        for name in ("rate_factors", "theta_factors"):
+            factors = getattr(self, name)
+            if factors is not None and len(factors) != self.passes:
+                raise ValueError(f"{name} must hold one factor for each of the passes ({self.passes}), got {factors}")
         return self
 
 

@@ -16,13 +16,24 @@ from stdp_pipeline.stages._job import component
 __all__ = ["input_model", "inputs_of", "model_of", "stored_events"]
 
 
-def model_of(spec: dict[str, Any], rate_factor: float = 1.0) -> Model:
-    """Build the model of a ``train`` job from its parameters, the rule's learning rates scaled by a factor."""
+def model_of(spec: dict[str, Any], pass_index: int | None = None) -> Model:
+    """Build the model of a ``train`` job from its parameters: as they are, or as its factors make them in one pass."""
+    network = NetworkParams.model_validate(spec["network"])
     rule, rule_params = component("rule", spec["plasticity"])
-    rates = {name: rate_factor * getattr(rule_params, name) for name in rule.RATES}
-    rule_params = rule_params.model_copy(update=rates)
+    if pass_index is not None:
+        rate, theta = (_factor(spec["training"], name, pass_index) for name in ("rate_factors", "theta_factors"))
+        rates = {name: rate * getattr(rule_params, name) for name in rule.RATES}
+        rule_params = rule_params.model_copy(update=rates)
+        # Both together, so that thresholds go to where they went before, but slower: see ``training.theta_factors``.
+        pace = {"theta_plus_mv": theta * network.exc.theta_plus_mv, "tau_theta_ms": network.exc.tau_theta_ms / theta}
+        network = network.model_copy(update={"exc": network.exc.model_copy(update=pace)})
     simulation = {k: v for k, v in spec["simulation"].items() if k != "engine"}
-    return Model(NetworkParams.model_validate(spec["network"]), rule, rule_params, **simulation)
+    return Model(network, rule, rule_params, **simulation)
+
+
+def _factor(training: dict[str, Any], name: str, pass_index: int) -> float:
+    factors = training.get(name)
+    return 1.0 if factors is None else float(factors[pass_index])
 
 
 def input_model(spec: dict[str, Any]) -> Model:

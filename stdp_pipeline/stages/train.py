@@ -48,7 +48,6 @@ def _train(job: StageJob, checkpoint: Checkpoint) -> None:
             f"{model.rule_params.norm_total:g}: the weights of a neuron cannot have that sum"
         )
     n_images, n_passes = len(levels), spec["training"]["passes"]
-    factors = spec["training"]["rate_factors"] or [1.0] * n_passes
 
     curve = LearningCurve(
         data["train_labels"], int(data["n_classes"]), spec["training"]["curve_every"], model.min_spikes
@@ -67,7 +66,7 @@ def _train(job: StageJob, checkpoint: Checkpoint) -> None:
     for pass_index in range(n_passes):
         if done >= (pass_index + 1) * n_images:
             continue
-        model = model_of(spec, factors[pass_index])
+        model = model_of(spec, pass_index)
         order = np.arange(n_images)
         if spec["training"]["order"] == "shuffled":
             order = shuffled(seed, n_images, pass_index)

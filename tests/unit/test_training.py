@@ -59,15 +59,31 @@ def test_a_pass_with_the_factor_zero_teaches_nothing(tmp_path):
 
 @pytest.mark.parametrize("name", registry.names("rule"))
 def test_factors_scale_the_learning_rates_and_nothing_else(name):
-    raw = experiment() | {"plasticity": {"name": name, "norm_total": 9.0}}
+    raw = experiment(passes=2, rate_factors=[1.0, 0.5]) | {"plasticity": {"name": name, "norm_total": 9.0}}
     spec = validated(raw, "test").model_dump(mode="json")
-    whole, half = model_of(spec).rule_params, model_of(spec, 0.5).rule_params
-    for key, value in whole.model_dump().items():
+    plain, whole, half = model_of(spec), model_of(spec, 0), model_of(spec, 1)
+    assert plain == whole
+    assert half.network == whole.network
+    for key, value in whole.rule_params.model_dump().items():
         scaled = key in registry.load("rule", name).RATES
-        assert getattr(half, key) == (0.5 * value if scaled else value)
+        assert getattr(half.rule_params, key) == (0.5 * value if scaled else value)
+
+
+def test_theta_factors_slow_the_thresholds_and_keep_what_they_tend_to():
+    spec = validated(experiment(passes=2, theta_factors=[1.0, 0.25]), "test").model_dump(mode="json")
+    whole, slow = model_of(spec, 0), model_of(spec, 1)
+    assert slow.rule_params == whole.rule_params
+    assert slow.network.exc.theta_plus_mv == 0.25 * whole.network.exc.theta_plus_mv
+    assert slow.network.exc.tau_theta_ms == 4 * whole.network.exc.tau_theta_ms
+    # In equilibrium a neuron that fires every T has theta = theta_plus tau / T.
+    exc = whole.network.exc
+    assert slow.network.exc.theta_plus_mv * slow.network.exc.tau_theta_ms == exc.theta_plus_mv * exc.tau_theta_ms
+    others = {key: value for key, value in exc if key not in ("theta_plus_mv", "tau_theta_ms")}
+    assert others.items() <= dict(slow.network.exc).items()
 
 
 @pytest.mark.parametrize("factors", [[1.0], [1.0, 0.5, 0.1]])
 def test_there_must_be_one_factor_for_each_pass(factors):
-    with pytest.raises(ConfigError, match=r"rate_factors must hold one factor for each of the passes \(2\)"):
-        validated(experiment(passes=2, rate_factors=factors), "test")
+    for name in ("rate_factors", "theta_factors"):
+        with pytest.raises(ConfigError, match=rf"{name} must hold one factor for each of the passes \(2\)"):
+            validated(experiment(passes=2, **{name: factors}), "test")
