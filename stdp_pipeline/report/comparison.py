@@ -23,7 +23,7 @@ def compare(averaged: list[dict[str, Any]]) -> Comparison:
 
 
 def markdown(comparison: Comparison, source: str | None) -> str:
-    """Return the comparison as a Markdown table, accuracies in per cent: mean, and standard deviation over seeds.
+    """Return two Markdown tables: accuracies in per cent, mean and standard deviation over seeds; effort and activity.
 
     Parameters
     ----------
@@ -44,8 +44,29 @@ def markdown(comparison: Comparison, source: str | None) -> str:
             cells.append("" if group["published"] is None else f"{100 * group['published']:.1f}")
         cells += [_cell(group["readouts"].get(readout)) for readout in readouts]
         lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", *_activity(comparison)]
     text = "\n".join(lines) + "\n"
     return text if source is None else f"{text}\nPublished: {source}\n"
+
+
+def _activity(comparison: Comparison) -> list[str]:
+    """Return what training took and how the trained networks fire, a line for each combination.
+
+    Right and wrong are the answers of the first readout; "own" are the spikes of neurons with the image's class as
+    label, "other" those of all others.
+    """
+    heads = ["combination", "images shown", "training, CPU s", "spikes per test image"]
+    heads += [f"{answer}: {neurons}" for answer in ("right", "wrong") for neurons in ("own", "other")]
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for group in comparison:
+        mean = next(iter(group["readouts"].values()))
+        shown, each = mean["train_images"], mean["train_cpu_s_per_image"]
+        spikes = [mean["test_spikes_per_image"]]
+        spikes += [mean[f"spikes_{answer}_{neurons}"] for answer in ("right", "wrong") for neurons in ("own", "other")]
+        cells = [group["name"] or "as configured", f"{shown:.0f}", f"{shown * each:.0f}" if each else ""]
+        cells += ["" if value is None else f"{value:.1f}" for value in spikes]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
 
 
 def _cell(mean: dict[str, Any] | None) -> str:

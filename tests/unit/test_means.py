@@ -68,12 +68,21 @@ def test_runs_with_leaking_labels_are_named_once():
 
 
 def test_published_values_and_readouts_stand_side_by_side():
-    rows = [row(0, 0.5, "b"), row(1, 0.7, "b"), row(0, 0.9, "b", "svm", supervised=True), row(0, 0.6, "a")]
+    told = {"train_cpu_s_per_image": 0.5, "spikes_right_own": 12.5}
+    rows = [
+        row(0, 0.5, "b", **told),
+        row(1, 0.7, "b", **told),
+        row(0, 0.9, "b", "svm", supervised=True),
+        row(0, 0.6, "a"),
+    ]
     averaged = means(rows, {"b": 55.0})
     assert [m["published"] for m in averaged] == [0.55, 0.55, None]
     lines = markdown(compare(averaged), "somewhere").splitlines()
     assert lines[0] == "| combination | seeds | published | all_activity | svm (supervised) |"
     assert lines[2] == "| b | 2 | 55.0 | 60.00 ± 14.14 | 90.00 |"
     assert lines[3] == "| a | 1 |  | 60.00 |  |"
+    assert lines[5].startswith("| combination | images shown | training, CPU s | spikes per test image | right: own |")
+    assert lines[7] == "| b | 100 | 50 | 20.0 | 12.5 |  |  |  |"
+    assert lines[8] == "| a | 100 |  | 20.0 |  |  |  |  |"
     assert lines[-1] == "Published: somewhere"
     assert "published" not in markdown(compare(averaged), None)
