@@ -32,10 +32,11 @@ _CARD = """# {name}
 | Trained by | `{command}`, seed {seed} |
 | Packed | {date}, version {version}, commit {commit} |
 
-**Use**: `stdp test --pretrained {name}`. For research on unsupervised learning and on what devices do to it, not for
+**Use**: `stdp test --pretrained {name}`.
+For research on unsupervised learning and on what devices do to it, not for
 reading digits: a small convolutional network reads them better.
 
-**How it was chosen**: its parameters on training images only, its seed as the first of the experiment, not the best.
+**How it was chosen**: rule and parameters on held-out training images only, its seed as the first of the experiment, not the best.
 
 **Limits**: made for 28 x 28 images as MNIST has them, centred and dark outside; nothing is known of its errors on other
 handwriting. Test accuracies of several seeds are in `results/reproductions`.
