@@ -36,7 +36,8 @@ _CARD = """# {name}
 For research on unsupervised learning and on what devices do to it, not for
 reading digits: a small convolutional network reads them better.
 
-**How it was chosen**: rule and parameters on held-out training images only, its seed as the first of the experiment, not the best.
+**How it was chosen**: rule and parameters on held-out training images only, its seed as the first of the experiment,
+not the best.
 
 **Limits**: made for 28 x 28 images as MNIST has them, centred and dark outside; nothing is known of its errors on other
 handwriting. Test accuracies of several seeds are in `results/reproductions`.
