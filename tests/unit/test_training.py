@@ -82,6 +82,13 @@ def test_theta_factors_slow_the_thresholds_and_keep_what_they_tend_to():
     assert others.items() <= dict(slow.network.exc).items()
 
 
+def test_the_second_pass_trains_with_its_own_pace(tmp_path):
+    twice = weights(tmp_path / "twice", passes=2)
+    assert np.array_equal(weights(tmp_path / "same", passes=2, theta_factors=[1.0, 1.0]), twice)
+    # Thresholds that rise a thousand times as fast silence neurons, so other weights come out.
+    assert not np.allclose(weights(tmp_path / "fast", passes=2, theta_factors=[1.0, 1000.0]), twice, rtol=0, atol=1e-4)
+
+
 @pytest.mark.parametrize("factors", [[1.0], [1.0, 0.5, 0.1]])
 def test_there_must_be_one_factor_for_each_pass(factors):
     for name in ("rate_factors", "theta_factors"):
