@@ -8,7 +8,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -90,14 +90,16 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any], compre
     _write(path, lambda file: save(file, **arrays))
 
 
-def read_arrays(path: str | os.PathLike[str], *needed: str) -> dict[str, np.ndarray]:
-    """Read all arrays of an ``.npz`` file.
+def read_arrays(path: str | os.PathLike[str], *needed: str, also: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+    """Read the arrays of an ``.npz`` file.
 
     Parameters
     ----------
     path : path
     *needed : str
         Names that must be there.
+    also : names, optional
+        Others to read where they are there, all by default. A data set may hold gigabytes that a stage does not need.
 
     Raises
     ------
@@ -106,7 +108,9 @@ def read_arrays(path: str | os.PathLike[str], *needed: str) -> dict[str, np.ndar
     """
     try:
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            there = archive.files
+            chosen = there if also is None else [name for name in there if name in {*needed, *also}]
+            arrays = {name: archive[name] for name in chosen}
     except FileNotFoundError:
         raise ResultsError(f"'{path}' does not exist; run the stage that writes it, or 'stdp run'") from None
     except OSError as error:
@@ -115,7 +119,7 @@ def read_arrays(path: str | os.PathLike[str], *needed: str) -> dict[str, np.ndar
         raise ResultsError(f"'{path}' is damaged or no .npz file ({error}); delete it and run again") from error
     if missing := [name for name in needed if name not in arrays]:
         raise ResultsError(
-            f"'{path}' lacks {', '.join(missing)}; it holds {', '.join(arrays) or 'nothing'}. Wrong file?"
+            f"'{path}' lacks {', '.join(missing)}; it holds {', '.join(there) or 'nothing'}. Wrong file?"
         )
     return arrays
 

@@ -137,7 +137,8 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, list[Job]]:
     encode = _job("encode", f"{name}-{code['name']}", encode_spec, {"data": prepare})
 
     def stored(split: str, pass_index: int | str) -> dict[str, Job]:
-        if not encoding["materialize"]:
+        # Recordings are stored with the levels.
+        if not encoding["materialize"] or code["name"] == "recorded":
             return {}
         spec = {**encode_spec, "seed": seed, "split": split, "pass": pass_index}
         return {f"events_{pass_index}": _job("events", f"{encode.id}-{split}-{pass_index}", spec, {"encode": encode})}
@@ -177,12 +178,9 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, list[Job]]:
 
 
 def _unchecked_content(run: Any) -> dict[str, Any]:
-    """Return digests of data files whose content nothing else fixes, so that other files give another id."""
-    module = registry.load("dataset", run.dataset.name)
-    if getattr(run.dataset, "check_sha256", True):
-        return {}
-    files = module.files(run.dataset)
-    return {"content": {role: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for role, path in files.items()}}
+    """Return digests of the user's own files, whose content nothing else fixes, so that other files give another id."""
+    content = registry.load("dataset", run.dataset.name).fingerprint(run.dataset)
+    return {"content": content} if content else {}
 
 
 def plan(name: str, experiment: Experiment) -> Plan:

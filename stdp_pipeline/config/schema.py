@@ -145,6 +145,7 @@ class Experiment(Strict):
     """Accuracies that others published, to be compared with."""
     # The component sections follow in experiment_model().
     dataset: Any = None
+    encoding: Any = None
     network: Any = None
     readouts: Any = ()
     embeddings: Any = ()
@@ -188,6 +189,12 @@ class Experiment(Strict):
         labels, there = self.labelling.n_images, getattr(self.dataset, name)
         if labels is not None and there is not None and labels > there:
             raise ValueError(f"labelling.n_images must be at most dataset.{name} ({there}), got {labels}")
+        recorded = self.encoding is not None and self.encoding.name == "recorded"
+        if recorded and not hasattr(self.dataset, "events"):
+            raise ValueError(
+                f"encoding.name: 'recorded' needs a data set of events, and '{self.dataset.name}' has images; choose "
+                "another code"
+            )
         self._check_steps()
         try:
             registry.load("engine", self.simulation.engine)

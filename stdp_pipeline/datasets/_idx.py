@@ -7,7 +7,6 @@ number of dimensions, one 4-byte size for each, then the values, last dimension 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import struct
 import zlib
 from pathlib import Path
@@ -16,28 +15,12 @@ import numpy as np
 
 from stdp_pipeline.errors import DataError
 
-__all__ = ["find", "read"]
+__all__ = ["read", "unpacked"]
 
 _UNSIGNED_BYTE = 8
 
 
-def find(folder: Path, stem: str) -> Path:
-    """Return the file ``stem`` or ``stem.gz`` of a folder.
-
-    Raises
-    ------
-    DataError
-        If the folder or the file does not exist.
-    """
-    if not folder.is_dir():
-        raise DataError(f"data folder '{folder}' does not exist; check dataset.data_dir or STDP_DATA_DIR")
-    for name in (f"{stem}.gz", stem):
-        if (folder / name).is_file():
-            return folder / name
-    raise DataError(f"no '{stem}.gz' or '{stem}' in '{folder}'; check dataset.data_dir or STDP_DATA_DIR")
-
-
-def read(path: Path, rank: int, sha256: str | None) -> np.ndarray:
+def read(path: Path, rank: int) -> np.ndarray:
     """Read one IDX file of unsigned bytes.
 
     Parameters
@@ -46,8 +29,6 @@ def read(path: Path, rank: int, sha256: str | None) -> np.ndarray:
         The file; ``.gz`` is unpacked.
     rank : int
         Number of dimensions that the file must have: 3 for images, 1 for labels.
-    sha256 : str or None
-        SHA-256 of the unpacked content, or None to accept any.
 
     Returns
     -------
@@ -56,28 +37,33 @@ def read(path: Path, rank: int, sha256: str | None) -> np.ndarray:
     Raises
     ------
     DataError
-        If the file cannot be read, is truncated, is not IDX, or has another checksum.
+        If the file cannot be read, is truncated or is not IDX.
     """
-    content = _content(path)
+    return unpacked(_content(path), rank, f"'{path}'")
+
+
+def unpacked(content: bytes, rank: int, what: str) -> np.ndarray:
+    """Read the content of an IDX file of unsigned bytes; ``what`` names it in messages.
+
+    Raises
+    ------
+    DataError
+        If it is truncated or not IDX.
+    """
     if len(content) < 4 or content[:2] != b"\0\0":
-        raise DataError(f"'{path}' is not an IDX file: it must start with two zero bytes")
+        raise DataError(f"{what} is not an IDX file: it must start with two zero bytes")
     if content[2] != _UNSIGNED_BYTE:
-        raise DataError(f"'{path}' holds IDX type {content[2]}; only type 8 (unsigned byte) is supported")
+        raise DataError(f"{what} holds IDX type {content[2]}; only type 8 (unsigned byte) is supported")
     if content[3] != rank:
-        raise DataError(f"'{path}' has {content[3]} dimensions, expected {rank}; are images and labels exchanged?")
+        raise DataError(f"{what} has {content[3]} dimensions, expected {rank}; are images and labels exchanged?")
     start = 4 + 4 * rank
     if len(content) < start:
-        raise DataError(f"'{path}' is truncated: its header ends after {len(content)} of {start} bytes")
+        raise DataError(f"{what} is truncated: its header ends after {len(content)} of {start} bytes")
     shape = struct.unpack(f">{rank}I", content[4:start])
     expected = start + int(np.prod(shape, dtype=np.int64))
     if len(content) != expected:
-        what = "truncated" if len(content) < expected else "too long"
-        raise DataError(f"'{path}' is {what}: {len(content)} bytes, its header says {expected}; get the file again")
-    if sha256 is not None and (found := hashlib.sha256(content).hexdigest()) != sha256:
-        raise DataError(
-            f"'{path}' has the wrong checksum: SHA-256 of its content is {found}, expected {sha256}. Get the file "
-            "again, or set dataset.check_sha256 to false if these are your own images"
-        )
+        wrong = "truncated" if len(content) < expected else "too long"
+        raise DataError(f"{what} is {wrong}: {len(content)} bytes, its header says {expected}; get the file again")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 

@@ -14,18 +14,24 @@ from typing import Literal
 
 import numpy as np
 
-from stdp_pipeline.datasets._base import Dataset, DatasetParams
+from stdp_pipeline.datasets._base import Dataset
+from stdp_pipeline.datasets._image import ImageDatasetParams
 
-__all__ = ["Params", "read"]
+__all__ = ["Params", "fingerprint", "read"]
 
 _N_TRAIN = 1300
 
 
-class Params(DatasetParams):
+class Params(ImageDatasetParams):
     """How much of the digits to use."""
 
     name: Literal["digits"] = "digits"
     """Name of the data set."""
+
+
+def fingerprint(params: Params) -> dict[str, str]:
+    """Return nothing: scikit-learn ships one version of the data."""
+    return {}
 
 
 def read(params: Params) -> Dataset:

@@ -2,32 +2,28 @@ r"""Poisson rate code: each pixel fires independently at a rate proportional to 
 
 .. math:: r = \frac{\text{level}}{8} \cdot \text{intensity} \quad \text{Hz}, \qquad p = \min(r \, \Delta t, 1)
 
-so a white pixel (255) fires at 63.75 Hz in a first presentation. In each step a pixel fires with probability p; the
-spikes are drawn as the geometric gaps between them, which is the same law and costs one draw per spike instead of one
-per step.
+so a white pixel (255) fires at 63.75 Hz in a first presentation. In each step a pixel fires with probability p.
 
 References
 ----------
 .. [1] Diehl & Cook (2015), doi:10.3389/fncom.2015.00099, section 2.5; rates and retry rule as in the released code
    (``peter-u-diehl/stdp-mnist``, commit d527ca3).
-.. [2] Devroye (1986), "Non-uniform random variate generation", chapter X.2: geometric variates by inversion.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from stdp_pipeline.encoding._base import EncodingParams
-from stdp_pipeline.random import philox4x32
+from stdp_pipeline.encoding._base import RateParams, to_levels
+from stdp_pipeline.encoding._trains import bernoulli_train
 
-__all__ = ["Params", "constants", "draw", "rate_hz"]
+__all__ = ["Params", "constants", "draw", "rate_hz", "to_levels"]
 
 
-class Params(EncodingParams):
+class Params(RateParams):
     """Constants of the Poisson code."""
 
     name: Literal["poisson"] = "poisson"
@@ -36,9 +32,9 @@ class Params(EncodingParams):
     """Rate of intensity level 1 at intensity factor 1, Hz (code: pixel / 8)."""
 
 
-def rate_hz(params: Params) -> np.ndarray:
+def rate_hz(params: Params, n_steps: int, dt_ms: float) -> np.ndarray:
     """Return the rate of each of the 256 levels in a first presentation, (256,) float64, Hz."""
-    return np.arange(256) * (params.rate_per_level_hz * params.intensity)
+    return np.minimum(np.arange(256) * (params.rate_per_level_hz * params.intensity), 1e3 / dt_ms)
 
 
 def constants(params: Params) -> tuple[float, ...]:
@@ -73,29 +69,11 @@ def draw(levels, attempt, n_steps, dt_ms, constants, k0, k1, c1, c2, c3, step, s
     """
     rate_per_level_hz, intensity, intensity_step = constants
     p_per_level = rate_per_level_hz * (intensity + attempt * intensity_step) * dt_ms * 1e-3
-    capacity = step.shape[0]
     n = 0
     for i in range(levels.shape[0]):
-        if levels[i] == 0:
-            continue
-        p = min(levels[i] * p_per_level, 1.0)
-        # log(1 - p) = -inf at p = 1 makes every gap 0, as it should: a spike in every step.
-        per_log = 1.0 / math.log1p(-p) if p < 1.0 else -0.0
-        high = np.uint64(i) << np.uint64(16)
-        block = np.uint64(0)
-        s = -1
-        while s < n_steps:
-            words = philox4x32(k0, k1, high | block, c1, c2, c3)
-            block += np.uint64(1)
-            for word in words:
-                # The middle of one of 2**32 equal cells: never 0, so the logarithm is finite.
-                gap = math.floor(math.log((word + 0.5) * 2.0**-32) * per_log)
-                s += 1 + int(min(gap, 1e9))
-                if s >= n_steps:
-                    break
-                if n == capacity:
-                    return -1
-                step[n] = s
-                source[n] = i
-                n += 1
+        if levels[i] > 0:
+            p = min(levels[i] * p_per_level, 1.0)
+            n = bernoulli_train(p, 1, n_steps, k0, k1, c1, c2, c3, i, n, step, source)
+            if n < 0:
+                break
     return n

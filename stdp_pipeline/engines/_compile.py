@@ -36,7 +36,7 @@ from stdp_pipeline.engines._intrinsics import fma, give_way, observe, publish
 _SLOTS = "stdp_pipeline.engines._slots"
 _FOREIGN = {"math", "np", "fma", "give_way", "observe", "publish"}
 # Called once in a presentation or less, not in every step: there is nothing to gain from inlining them.
-_NOT_PER_STEP = {"gather_events", "scale_columns", "wake", "recall"} | {
+_NOT_PER_STEP = {"gather_events", "drawn_spikes", "replayed_spikes", "scale_columns", "wake", "recall"} | {
     f"{name}_{arrival}" for name in ("begin", "room") for arrival in ("together", "apart")
 }
 

@@ -80,16 +80,21 @@ class Model:
 class StoredEvents:
     """Spikes of first presentations in AER form, ordered by step and within a step by source.
 
+    Or recordings, whose events are ordered by source and then by step: then all presentations are made of them.
+
     Attributes
     ----------
     step, source : (n_events,) uint16
     offsets : (n_images + 1,) int64
         The spikes of image k are ``step[offsets[k]:offsets[k + 1]]`` and so on.
+    recorded : bool
+        Whether they are recordings.
     """
 
     step: np.ndarray
     source: np.ndarray
     offsets: np.ndarray
+    recorded: bool = False
 
     @classmethod
     def none(cls) -> StoredEvents:
@@ -111,7 +116,7 @@ class Inputs:
     seed : int
     split : {"train", "test"}
     stored : StoredEvents
-        First presentations that need not be drawn, or none. Retries are always drawn.
+        First presentations that need not be drawn, or none, and retries are drawn; or recordings.
     """
 
     levels: np.ndarray

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from stdp_pipeline.encoding._trains import replay
 from stdp_pipeline.engines._arrivals import shift
 from stdp_pipeline.engines._kernel import INPUT_FULL, OUTPUT_FULL, PAST_FULL, present
 from stdp_pipeline.engines._loops import find_out_of_bounds, reset, scale_columns, sort_by_step
-from stdp_pipeline.engines._slots import draw, max_of_threads, room, sum_of_threads
+from stdp_pipeline.engines._slots import draw, first_spikes, max_of_threads, room, sum_of_threads
 
 __all__ = ["run_images"]
 
 
-def gather_events(run, inp, image, pass_index, attempt, work):
-    """Put the input spikes of one presentation into ``work``, by step of arrival; return their number, or -1."""
+def drawn_spikes(run, inp, image, pass_index, attempt, work):
+    """Draw the spikes of a presentation, or take them from the store if it is a first one and there is a store."""
     if attempt == 0 and inp.offsets.shape[0] > 0:
         start = inp.offsets[image]
         n = inp.offsets[image + 1] - start
@@ -26,21 +27,33 @@ def gather_events(run, inp, image, pass_index, attempt, work):
         for e in range(n):
             work.event_step[e] = inp.step[start + e]
             work.event_source[e] = inp.source[start + e]
-    else:
-        n = draw(
-            inp.levels[image],
-            attempt,
-            run.n_image_steps,
-            inp.dt_ms,
-            inp.constants,
-            inp.k0,
-            inp.k1,
-            np.uint64(image),
-            (np.uint64(pass_index) << np.uint64(16)) | np.uint64(attempt),
-            inp.split,
-            work.event_step,
-            work.event_source,
-        )
+        return n
+    return draw(
+        inp.levels[image],
+        attempt,
+        run.n_image_steps,
+        inp.dt_ms,
+        inp.constants,
+        inp.k0,
+        inp.k1,
+        np.uint64(image),
+        (np.uint64(pass_index) << np.uint64(16)) | np.uint64(attempt),
+        inp.split,
+        work.event_step,
+        work.event_source,
+    )
+
+
+def replayed_spikes(run, inp, image, pass_index, attempt, work):
+    """Repeat a recording, with more copies of each event in each retry."""
+    copies = 1 + attempt * int(inp.constants[0])
+    begin, end = inp.offsets[image], inp.offsets[image + 1]
+    return replay(inp.step, inp.source, begin, end, copies, run.n_image_steps, work.event_step, work.event_source)
+
+
+def gather_events(run, inp, image, pass_index, attempt, work):
+    """Put the input spikes of one presentation into ``work``, by step of arrival; return their number, or -1."""
+    n = first_spikes(run, inp, image, pass_index, attempt, work)
     if n > 0 and work.axonal.shape[0] > 0:
         shift(n, work.event_step, work.event_source, work.axonal, work.by_source, work.scratch)
     if n >= 0:

@@ -155,7 +155,7 @@ def show(
 
 def _presentation(model: Model, inputs: Inputs, image: int, pass_index: int, attempt: int) -> Presentation:
     """Draw one presentation, or take it from the store."""
-    if attempt == 0 and len(inputs.stored.offsets):
+    if attempt == 0 and len(inputs.stored.offsets) and not inputs.stored.recorded:
         span = slice(*inputs.stored.offsets[image : image + 2])
         step, source = inputs.stored.step[span], inputs.stored.source[span]
     else:
@@ -172,7 +172,7 @@ def draw_events(
     ----------
     model : Model
     inputs : Inputs
-        Stored first presentations are ignored: this is the definition that they were stored from.
+        Stored first presentations are ignored: this is the definition that they were stored from. Recordings are not.
     image, pass_index, attempt : int
         What is presented; nothing else but ``inputs.seed`` and ``inputs.split`` decides the spikes.
 
@@ -183,15 +183,28 @@ def draw_events(
     """
     from stdp_pipeline.engines._compile import compiled
 
-    draw = compiled(((inputs.encoding.__name__, "draw"),), ()).draw
-    n_steps = model.n_image_steps
     constants = tuple(float(x) for x in inputs.encoding.constants(inputs.encoding_params))
-    k0, k1 = seed_words(inputs.seed)
-    counters = np.array([image, (pass_index << 16) | attempt, SPLIT_CODES[inputs.split]], np.uint64)
+    stored, n_steps = inputs.stored, model.n_image_steps
+    if stored.recorded:
+        replay = compiled((("stdp_pipeline.encoding._trains", "replay"),), ()).replay
+        span = stored.offsets[image : image + 2]
+        copies = 1 + attempt * int(constants[0])
+
+        def give(step: np.ndarray, source: np.ndarray) -> int:
+            return int(replay(stored.step, stored.source, *span, copies, n_steps, step, source))
+    else:
+        draw = compiled(((inputs.encoding.__name__, "draw"),), ()).draw
+        named = (*seed_words(inputs.seed), np.uint64(image), np.uint64((pass_index << 16) | attempt))
+        split = np.uint64(SPLIT_CODES[inputs.split])
+
+        def give(step: np.ndarray, source: np.ndarray) -> int:
+            levels = inputs.levels[image]
+            return int(draw(levels, attempt, n_steps, model.dt_ms, constants, *named, split, step, source))
+
     capacity = 4096
     while True:
         step, source = np.empty(capacity, np.uint16), np.empty(capacity, np.uint16)
-        n = draw(inputs.levels[image], attempt, n_steps, model.dt_ms, constants, k0, k1, *counters, step, source)
+        n = give(step, source)
         if n >= 0:
             return sorted_events(step[:n], source[:n])
         capacity *= 4

@@ -18,6 +18,7 @@ __all__ = [
     "draw",
     "either",
     "exp_neg",
+    "first_spikes",
     "hear",
     "max_of_threads",
     "normalise",
@@ -68,6 +69,13 @@ def normalise(total: Any, norm_total: Any, n_input: Any) -> Any:
 
 def chance(key: Any, t: Any, kind: Any, i: Any, j: Any) -> Any:
     """Uniform number of one synapse at one spike, or 0; one of :mod:`stdp_pipeline.random`."""
+
+
+def first_spikes(run: Any, inp: Any, image: Any, pass_index: Any, attempt: Any, work: Any) -> Any:
+    """Put the input spikes of a presentation into ``work`` in any order and return their number, or -1.
+
+    One of :mod:`stdp_pipeline.engines._presentations`.
+    """
 
 
 def draw(

@@ -42,9 +42,17 @@ def _compiled_kernel(model: Model, inputs: Inputs, n_threads: int) -> ModuleType
         ("advance_small", _integrators.__name__, f"advance_{_small(model)}"),
         *((slot, _elementary.__name__, f"{slot}_{model.precision}") for slot in ("either", "exp_neg", "power")),
         *((slot, _team.__name__, f"{slot}_{team}") for slot in ("max_of_threads", "sum_of_threads")),
-        ("draw", inputs.encoding.__name__, "draw"),
+        *_source_slots(inputs),
     )
     return compiled(((_presentations.__name__, "run_images"),), slots)
+
+
+def _source_slots(inputs: Inputs) -> tuple[tuple[str, str, str], ...]:
+    """Where input spikes come from: a code draws them, or they were recorded."""
+    if inputs.stored.recorded:
+        return (("first_spikes", _presentations.__name__, "replayed_spikes"),)
+    drawn = ("first_spikes", _presentations.__name__, "drawn_spikes")
+    return (drawn, ("draw", inputs.encoding.__name__, "draw"))
 
 
 def _small(model: Model) -> str:

@@ -12,8 +12,9 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 
-__all__ = ["ACCENT", "GREY", "NONE_COLOUR", "bare", "class_colour", "figure", "png", "svg"]
+__all__ = ["ACCENT", "GREY", "NONE_COLOUR", "bare", "class_colour", "figure", "picture", "png", "svg"]
 
 ACCENT = "#2b5c8a"
 GREY = "#8a8f98"
@@ -53,6 +54,23 @@ _RC: Any = {
     "svg.hashsalt": "stdp_pipeline",  # equal figures give equal files
     "figure.constrained_layout.use": True,
 }
+
+
+def picture(values: np.ndarray, shape: Any) -> np.ndarray:
+    """Return the values of all input channels as one picture.
+
+    Parameters
+    ----------
+    values : (n_input,) array
+    shape : (height, width) or (channels, height, width)
+        Channels stand side by side.
+
+    Returns
+    -------
+    (height, channels * width) array
+    """
+    *channels, height, width = (int(n) for n in shape)
+    return values.reshape(*channels, height, width).reshape(-1, height, width).swapaxes(0, 1).reshape(height, -1)
 
 
 def bare(axes: Any) -> None:

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from stdp_pipeline.figures._style import NONE_COLOUR, bare, class_colour, figure, png
+from stdp_pipeline.figures._style import NONE_COLOUR, bare, class_colour, figure, picture, png
 
 __all__ = ["receptive_fields"]
 
 
-def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[int, int]) -> bytes:
+def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[int, ...]) -> bytes:
     """Draw all receptive fields as a mosaic, ordered by label, each with its label.
 
     Parameters
@@ -20,14 +20,15 @@ def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[
         All fields share one grey scale, from 0 to the 99.9th percentile of the weights.
     label : (n_exc,) int16
         Class of each neuron, -1 for none; the frame's colour and the number in the corner show it.
-    image_shape : (height, width)
+    image_shape : (height, width) or (channels, height, width)
+        Channels stand side by side.
 
     Returns
     -------
     bytes
         PNG.
     """
-    height, width = image_shape
+    height, width = picture(weights[:, 0], image_shape).shape
     n_exc = weights.shape[1]
     order = np.lexsort((np.arange(n_exc), np.where(label < 0, np.iinfo(np.int16).max, label)))
     columns = math.ceil(math.sqrt(n_exc))
@@ -37,7 +38,7 @@ def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[
     for place, neuron in enumerate(order):
         y, x = divmod(place, columns)
         top, left = gap + y * (height + gap), gap + x * (width + gap)
-        mosaic[top : top + height, left : left + width] = weights[:, neuron].reshape(height, width)
+        mosaic[top : top + height, left : left + width] = picture(weights[:, neuron], image_shape)
 
     size = min(9.5, 2.2 + 0.38 * columns)
     with figure(size + 0.9, size * rows / columns + 0.3) as (fig, axes):

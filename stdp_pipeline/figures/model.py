@@ -158,6 +158,7 @@ def _branch(axes: Any, curve: Curve, chosen: np.ndarray, colour: str, label: str
 
 def presentation(
     image: np.ndarray,
+    counts: np.ndarray,
     field: np.ndarray,
     notes: tuple[str, str],
     inputs: Layer,
@@ -172,6 +173,8 @@ def presentation(
     Parameters
     ----------
     image : (height, width) uint8
+    counts : (height, width) int
+        Input spikes, drawn like the image.
     field : (height, width)
         Weights of one neuron, drawn like the image.
     notes : (str, str)
@@ -185,7 +188,6 @@ def presentation(
     bytes
         PNG.
     """
-    counts = np.bincount(inputs.cell, minlength=image.size).reshape(image.shape)
     pictures = (
         ("Image", image, notes[0]),
         ("Input spikes added up", counts, ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from stdp_pipeline.figures._style import bare, class_colour, figure, png, svg
 __all__ = ["confusion", "response_map"]
 
 
-def confusion(matrix: np.ndarray) -> bytes:
+def confusion(matrix: np.ndarray, class_names: Sequence[str] = ()) -> bytes:
     """Draw a confusion matrix.
 
     Parameters
@@ -19,6 +20,8 @@ def confusion(matrix: np.ndarray) -> bytes:
     matrix : (n_classes, n_classes + 1) int64
         Images by true class (row) and prediction (column); the last column counts those without a prediction and is
         drawn only if it is not empty.
+    class_names : sequence of str
+        What the classes are called; their numbers if there are none.
 
     Returns
     -------
@@ -28,7 +31,8 @@ def confusion(matrix: np.ndarray) -> bytes:
     n_classes = len(matrix)
     shown = matrix if matrix[:, -1].any() else matrix[:, :-1]
     share = shown / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    names = [str(c) for c in range(n_classes)] + ["none"] * (shown.shape[1] - n_classes)
+    names = list(class_names) or [str(c) for c in range(n_classes)]
+    names += ["none"] * (shown.shape[1] - n_classes)
     with figure(5.6, 4.9) as (fig, axes):
         drawn = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
         axes.set(
@@ -38,8 +42,11 @@ def confusion(matrix: np.ndarray) -> bytes:
             xticks=range(len(names)),
             xticklabels=names,
             yticks=range(n_classes),
+            yticklabels=names[:n_classes],
         )
-        axes.tick_params(length=0)
+        axes.tick_params(length=0, labelsize=9 if n_classes <= 12 else 6)
+        if max(map(len, names)) > 4:
+            axes.tick_params(axis="x", rotation=60)
         if n_classes <= 12:
             for (row, column), count in np.ndenumerate(shown):
                 if count:

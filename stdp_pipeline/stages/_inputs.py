@@ -13,7 +13,9 @@ from stdp_pipeline.io import read_arrays
 from stdp_pipeline.network.params import NetworkParams
 from stdp_pipeline.stages._job import component
 
-__all__ = ["input_model", "inputs_of", "model_of", "stored_events"]
+__all__ = ["input_arrays", "input_model", "inputs_of", "model_of", "stored_events"]
+
+_SPIKES = ("step", "source", "offsets")
 
 
 def model_of(spec: dict[str, Any], pass_index: int | None = None) -> Model:
@@ -42,12 +44,31 @@ def input_model(spec: dict[str, Any]) -> Model:
     return Model(NetworkParams(), rule, rule_params, **spec["protocol"])
 
 
+def input_arrays(path: Path, split: str) -> dict[str, np.ndarray]:
+    """Read what ``levels.npz`` holds of one split: levels, and the spikes of recordings."""
+    return read_arrays(path, f"{split}_levels", also=[f"{split}_{part}" for part in _SPIKES])
+
+
 def inputs_of(
-    spec: dict[str, Any], levels: np.ndarray, split: str, seed: int, stored: StoredEvents | None = None
+    spec: dict[str, Any], arrays: dict[str, np.ndarray], split: str, seed: int, stored: StoredEvents | None = None
 ) -> Inputs:
-    """Describe the inputs of one split; ``spec`` names the code under 'encoding'."""
+    """Describe the inputs of one split.
+
+    Parameters
+    ----------
+    spec : dict
+        Names the code under 'encoding'.
+    arrays : dict
+        From :func:`input_arrays`.
+    split : {"train", "test"}
+    seed : int
+    stored : StoredEvents, optional
+        First presentations that need not be drawn.
+    """
     encoding, params = component("encoding", spec["encoding"])
-    return Inputs(levels, encoding, params, seed, split, stored or StoredEvents.none())
+    if f"{split}_step" in arrays:
+        stored = StoredEvents(*(arrays[f"{split}_{part}"] for part in _SPIKES), recorded=True)
+    return Inputs(arrays[f"{split}_levels"], encoding, params, seed, split, stored or StoredEvents.none())
 
 
 def stored_events(path: Path | None, model: Model, n_images: int, n_input: int) -> StoredEvents:

@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from stdp_pipeline.analysis.information import information_bits
+from stdp_pipeline.datasets._base import MAX_INPUTS
+from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.io import read_arrays, write_arrays, write_bytes, write_json
 from stdp_pipeline.stages._inputs import input_model, inputs_of
 from stdp_pipeline.stages._job import StageJob, component
 
 __all__ = ["run"]
 
+_SPLITS = ("train", "test")
 _SAMPLE = 1000
 _SAMPLE_SEED = 0
 
@@ -20,29 +24,49 @@ def run(job: StageJob) -> None:
     """Write ``levels.npz``, ``encoder.json``, ``statistics.json`` and ``raster.png``.
 
     ``levels.npz`` is the rate map of every image in compact form: an intensity level for each input channel,
-    (n, n_input) uint8 for both splits, and the rate of each level, (256,) float64, Hz. The statistics are those of
-    the first training images, drawn with a fixed seed.
+    (n, n_input) uint8 for both splits, and the rate of each level, (256,) float64, Hz. Of recordings it has the spikes
+    as well: ``train_step``, ``train_source``, ``train_offsets`` and the same of the test split. The statistics are those
+    of the first training images, drawn with a fixed seed.
     """
     from stdp_pipeline.engines._protocol import draw_events
     from stdp_pipeline.figures.raster import raster
 
     encoding, params = component("encoding", job.parameter("encoding"))
-    data = read_arrays(job.input("data"), "train_images", "train_labels", "test_images")
-    levels = {f"{split}_levels": _flat(data[f"{split}_images"]) for split in ("train", "test")}
-    rates = encoding.rate_hz(params)
-    shape = np.array(data["train_images"].shape[1:])
-    write_arrays(job.output / "levels.npz", {**levels, "rate_hz": rates, "image_shape": shape})
-
     model = input_model(job.spec)
-    inputs = inputs_of(job.spec, levels["train_levels"], "train", _SAMPLE_SEED)
+    recorded = encoding.__name__.endswith(".recorded")
+    needed = ["train_images", "train_labels", "test_images"]
+    needed += [f"{split}_{part}" for split in _SPLITS for part in ("time_us", "channel", "offsets") if recorded]
+    data = read_arrays(job.input("data"), *needed, also=())
+    shaped = {split: encoding.to_levels(data[f"{split}_images"], params) for split in _SPLITS}
+    n_input = int(np.prod(shaped["train"].shape[1:]))
+    if n_input > MAX_INPUTS:
+        raise ConfigError(
+            f"encoding: '{params.name}' makes {n_input} input channels, at most {MAX_INPUTS} are possible; choose a "
+            "smaller dataset.image.size or fewer fields"
+        )
+    levels = {f"{split}_levels": _flat(images) for split, images in shaped.items()}
+    rates = encoding.rate_hz(params, model.n_image_steps, model.dt_ms)
+    stored = {}
+    if recorded:
+        for split in _SPLITS:
+            own = (data[f"{split}_{part}"] for part in ("time_us", "channel", "offsets"))
+            spikes = encoding.in_steps(*own, model.n_image_steps, model.dt_ms)
+            stored |= {f"{split}_{part}": a for part, a in zip(("step", "source", "offsets"), spikes, strict=True)}
+    shape = np.array(shaped["train"].shape[1:])
+    arrays = {**levels, **stored, "rate_hz": rates, "image_shape": shape}
+    write_arrays(job.output / "levels.npz", arrays)
+
+    inputs = inputs_of(job.spec, arrays, "train", _SAMPLE_SEED)
     n = min(_SAMPLE, len(levels["train_levels"]))
     events = [draw_events(model, inputs, image, 0, 0) for image in range(n)]
     write_json(
         job.output / "encoder.json", {"encoding": job.parameter("encoding"), "protocol": job.parameter("protocol")}
     )
-    write_json(job.output / "statistics.json", _statistics(events, levels["train_levels"][:n], rates))
+    write_json(
+        job.output / "statistics.json", _statistics(events, levels["train_levels"][:n], rates, model.n_image_steps)
+    )
     picture = raster(
-        data["train_images"][0],
+        shaped["train"][0],
         *events[0],
         dt_ms=model.dt_ms,
         image_ms=model.image_ms,
@@ -55,9 +79,14 @@ def _flat(images: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(images.reshape(len(images), -1))
 
 
-def _statistics(events: list[Any], levels: np.ndarray, rates: np.ndarray) -> dict[str, Any]:
+def _statistics(events: list[Any], levels: np.ndarray, rates: np.ndarray, n_steps: int) -> dict[str, Any]:
     n_spikes = np.array([len(step) for step, _ in events])
-    histogram, edges = np.histogram(rates[levels], bins=16, range=(0, float(rates.max())))
+    histogram, edges = np.histogram(rates[levels], bins=16, range=(0, max(float(rates.max()), 1e-9)))
+    counts, first = np.zeros(levels.shape, np.int64), np.zeros(levels.shape, np.int64)
+    for image, (step, source) in enumerate(events):
+        counts[image] = np.bincount(source, minlength=levels.shape[1])
+        first[image, source[::-1]] = step[::-1]  # events are in order of time, so the first one stays
+    bits, most = information_bits(levels.ravel(), counts.ravel(), first.ravel(), n_steps)
     return {
         "n_images": len(events),
         "spikes_per_image": {
@@ -68,5 +97,10 @@ def _statistics(events: list[Any], levels: np.ndarray, rates: np.ndarray) -> dic
         },
         "mean_rate_hz": float(rates[levels].mean()),
         "active_inputs_per_image": float(np.count_nonzero(levels, axis=1).mean()),
+        "information": {
+            "bits_per_input": bits,
+            "entropy_bits_per_input": most,
+            "bits_per_spike": bits * levels.shape[1] / max(float(n_spikes.mean()), 1e-9),
+        },
         "rate_histogram": {"edges_hz": edges.tolist(), "count": histogram.tolist()},
     }

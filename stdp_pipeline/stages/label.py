@@ -19,7 +19,7 @@ def run(job: StageJob) -> None:
     """Write ``labels.npz`` (label and mean counts, see :class:`NeuronLabels`) and ``metrics.json``."""
     responses, n_exc = read_responses(job.input("responses"))
     split = job.parameter("split")
-    data = read_arrays(job.input("data"), f"{split}_labels", "n_classes")
+    data = read_arrays(job.input("data"), f"{split}_labels", "n_classes", also=())
     classes = data[f"{split}_labels"][: responses.n_images]
     labels = labels_from_sums(responses.class_counts(classes, int(data["n_classes"]), n_exc), classes)
     write_arrays(job.output / "labels.npz", {"label": labels.label, "mean_counts": labels.mean_counts})

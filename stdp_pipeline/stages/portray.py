@@ -12,13 +12,14 @@ from stdp_pipeline.analysis import pairs, probe
 from stdp_pipeline.engines import fast, reference
 from stdp_pipeline.engines._contract import Integrator, Model
 from stdp_pipeline.engines._protocol import draw_events
+from stdp_pipeline.figures._style import picture
 from stdp_pipeline.figures.diagram import network_diagram
 from stdp_pipeline.figures.model import Curve, Layer, Panel, Trace, presentation, spike_responses, stdp_curves
 from stdp_pipeline.io import read_arrays, read_json, write_bytes, write_json
 from stdp_pipeline.network.state import NetworkState
 from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.random import FROZEN_PASS
-from stdp_pipeline.stages._inputs import inputs_of, model_of
+from stdp_pipeline.stages._inputs import input_arrays, inputs_of, model_of
 from stdp_pipeline.stages._job import StageJob
 
 __all__ = ["run"]
@@ -40,17 +41,18 @@ def run(job: StageJob) -> None:
     """
     spec: dict[str, Any] = read_json(job.input("model"))
     network = read_arrays(job.input("network"), "weights", "theta_mv", "step")
-    data = read_arrays(job.input("levels"), "train_levels", "rate_hz", "image_shape")
+    data = read_arrays(job.input("levels"), "rate_hz", "image_shape", also=())
+    arrays = input_arrays(job.input("levels"), "train")
     state = NetworkState.from_arrays(network, int(network["step"]))
     model = model_of(spec)
 
-    image = data["train_levels"][_IMAGE].reshape(data["image_shape"])
+    image = picture(arrays["train_levels"][_IMAGE], data["image_shape"])
     write_bytes(job.output / "network.svg", network_diagram(model.network, image, float(data["rate_hz"].max())))
     response, response_numbers = _response(model)
     write_bytes(job.output / "lif_response.svg", response)
     curves, curve_numbers = _curves(model, spec["seed"])
     write_bytes(job.output / "stdp_curves.svg", curves)
-    shown, shown_numbers = _presentation(spec, model, state, data["train_levels"], image, job.threads)
+    shown, shown_numbers = _presentation(spec, model, state, arrays, data["image_shape"], job.threads)
     write_bytes(job.output / "presentation.png", shown)
     numbers = {
         "schema_version": SCHEMA_VERSION,
@@ -140,10 +142,15 @@ def _curves(model: Model, seed: int) -> tuple[bytes, dict[str, Any]]:
 
 
 def _presentation(
-    spec: dict[str, Any], model: Model, state: NetworkState, levels: np.ndarray, image: np.ndarray, threads: int
+    spec: dict[str, Any],
+    model: Model,
+    state: NetworkState,
+    arrays: dict[str, np.ndarray],
+    shape: np.ndarray,
+    threads: int,
 ) -> tuple[bytes, dict[str, Any]]:
     """Show the trained network one training image, as in a labelling pass."""
-    inputs = inputs_of(spec, levels, "train", spec["seed"])
+    inputs = inputs_of(spec, arrays, "train", spec["seed"])
     small = state.n_exc <= _LARGEST_FOR_REFERENCE
     engine = reference if small else fast
     model = replace(model, rest_spikes="own")  # the figure shows one presentation and its own rest
@@ -156,9 +163,10 @@ def _presentation(
     step, source = draw_events(model, inputs, _IMAGE, FROZEN_PASS, attempts - 1)
     counts = answer.counts(state.n_exc)[0]
     winner = int(counts.argmax())
-    picture = presentation(
-        image,
-        state.weights[:, winner].reshape(image.shape),
+    drawn = presentation(
+        picture(inputs.levels[_IMAGE], shape),
+        picture(np.bincount(source, minlength=state.n_input), shape),
+        picture(state.weights[:, winner], shape),
         (
             f"presentation {attempts}" + (", brighter" if attempts > 1 else ""),
             f"neuron {winner}, {counts[winner]:.0f} of {len(answer.step)} spikes",
@@ -180,4 +188,4 @@ def _presentation(
         "most_active_neuron": winner,
         "its_spikes": int(counts[winner]),
     }
-    return picture, numbers
+    return drawn, numbers

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from stdp_pipeline.datasets._base import checked, selected
+from typing import Any
+
+import numpy as np
+
+from stdp_pipeline.datasets._base import Recordings
+from stdp_pipeline.datasets._read import read
 from stdp_pipeline.io import write_arrays
 from stdp_pipeline.stages._job import StageJob, component
 
@@ -10,9 +15,17 @@ __all__ = ["run"]
 
 
 def run(job: StageJob) -> None:
-    """Write ``data.npz``: images (n, height, width) uint8 and labels (n,) uint8 of both splits, and n_classes."""
-    module, params = component("dataset", job.parameter("dataset"))
-    data = checked(module.read(params), params.name)
-    n_classes = int(max(data.train_labels.max(), data.test_labels.max())) + 1
-    data = checked(selected(data, params), params.name)
-    write_arrays(job.output / "data.npz", {**vars(data), "n_classes": n_classes})
+    """Write ``data.npz``: images (n, *shape) and labels (n,) uint8 of both splits, n_classes and class_names.
+
+    Of recordings also ``train_time_us``, ``train_channel``, ``train_offsets`` and the same of the test split, see
+    :class:`stdp_pipeline.datasets._base.Recordings`.
+    """
+    data, n_classes = read(*component("dataset", job.parameter("dataset")))
+    arrays: dict[str, Any] = {"n_classes": n_classes, "class_names": np.array(data.class_names, dtype=np.str_)}
+    for name, value in vars(data).items():
+        if isinstance(value, Recordings):
+            split = name.removesuffix("_events")
+            arrays |= {f"{split}_{part}": array for part, array in vars(value).items()}
+        elif isinstance(value, np.ndarray):
+            arrays[name] = value
+    write_arrays(job.output / "data.npz", arrays)

@@ -29,6 +29,7 @@ _SUMMARY = (
     "run", "dataset", "split", "rule", "n_exc", "passes", "seed", "readout",
     "test_accuracy", "ci95_low", "ci95_high", "n_test",
     "train_cpu_s_per_image", "train_spikes_per_image", "test_spikes_per_image", "presentations_per_image",
+    "train_input_spikes_per_image", "bits_per_spike", "decision_ms",
     "theta_mean_mv", "n_silent_neurons", "n_silent_test_images", "train_id",
 )  # fmt: skip
 
@@ -126,6 +127,7 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
     label = read_json(root / "label" / ids["label"] / "metrics.json")
     record = read_json(root / "train" / ids["train"] / "provenance.json")
     prepare = read_json(root / "prepare" / ids["prepare"] / "provenance.json")["spec"]["dataset"]
+    encode = read_json(root / "encode" / ids["encode"] / "statistics.json")
     network = read_arrays(root / "train" / ids["train"] / "network.npz")
     spec, done = record["spec"], record["training"]
     common = {
@@ -149,6 +151,10 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
         "retries": done["retries"],
         "given_up": done["given_up"],
         "test_spikes_per_image": test["spikes_per_image"],
+        "decision_ms": decision["median"] * spec["simulation"]["dt_ms"]
+        if (decision := test["decision_steps"])
+        else None,
+        "bits_per_spike": encode["information"]["bits_per_spike"],
         "theta_mean_mv": float(network["theta_mv"].mean()),
         "theta_sd_mv": float(network["theta_mv"].std()),
         "n_silent_neurons": label["n_silent_neurons"],
@@ -176,19 +182,21 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
 def _pictures(root: Path, one: Run) -> dict[str, bytes]:
     """Draw all figures of one run: file name -> content."""
     ids = one.ids
-    data = read_arrays(root / "prepare" / ids["prepare"] / "data.npz")
+    data = read_arrays(
+        root / "prepare" / ids["prepare"] / "data.npz", "test_labels", "n_classes", "class_names", also=()
+    )
     network = read_arrays(root / "train" / ids["train"] / "network.npz")
     labels = read_arrays(root / "label" / ids["label"] / "labels.npz")
     test = read_json(root / "test" / ids["test"] / "metrics.json")
     responses, _ = read_responses(root / "respond" / ids["respond_test"] / "responses.npz")
     best = next(iter(test["readouts"].values()))
-    height, width = data["train_images"].shape[1:]
+    shape = read_arrays(root / "encode" / ids["encode"] / "levels.npz", "image_shape", also=())["image_shape"]
     pictures = {
         "learning_curve.svg": learning.learning_curve(
             read_history(root / "train" / ids["train"] / "history.tsv"), best["accuracy"]
         ),
-        "confusion.svg": results.confusion(np.array(best["confusion"])),
-        "receptive_fields.png": fields.receptive_fields(network["weights"], labels["label"], (height, width)),
+        "confusion.svg": results.confusion(np.array(best["confusion"]), data["class_names"].tolist()),
+        "receptive_fields.png": fields.receptive_fields(network["weights"], labels["label"], tuple(shape)),
         "theta_histogram.svg": learning.theta_histogram(network["theta_mv"]),
         "weight_histogram.svg": learning.weight_histogram(network["weights"]),
         "spikes_per_image.svg": learning.spikes_per_image(responses.n_spikes),

@@ -15,7 +15,7 @@ from stdp_pipeline.engines._contract import Frozen, Responses
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.io import read_arrays, read_json, write_arrays
 from stdp_pipeline.network.state import NetworkState
-from stdp_pipeline.stages._inputs import inputs_of, model_of, stored_events
+from stdp_pipeline.stages._inputs import input_arrays, inputs_of, model_of, stored_events
 from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages._monitor import ProgressReport
 
@@ -28,7 +28,8 @@ def run(job: StageJob) -> None:
     trained: dict[str, Any] = read_json(job.input("model"))
     network = read_arrays(job.input("network"), "weights", "theta_mv", "step")
     state = NetworkState.from_arrays(network, int(network["step"]))
-    levels = read_arrays(job.input("levels"), f"{split}_levels")[f"{split}_levels"]
+    arrays = input_arrays(job.input("levels"), split)
+    levels = arrays[f"{split}_levels"]
     if wanted is not None and wanted > len(levels):
         raise ConfigError(f"labelling.n_images must be at most {len(levels)}, got {wanted}")
     images = np.arange(len(levels))[:wanted]
@@ -36,7 +37,7 @@ def run(job: StageJob) -> None:
     model = model_of(trained)
     engine = registry.load("engine", trained["simulation"]["engine"])
     stored = stored_events(job.inputs.get("events_frozen"), model, *levels.shape)
-    inputs = inputs_of(trained, levels, split, trained["seed"], stored)
+    inputs = inputs_of(trained, arrays, split, trained["seed"], stored)
     report = ProgressReport(len(images), 0, job.output.name)
     frozen = Frozen(carry_over=job.parameter("carry_over"), theta_adapts=job.parameter("theta_adapts"))
     responses = engine.respond(model, state, inputs, images, job.threads, report.update, frozen)

@@ -8,6 +8,7 @@ from stdp_pipeline.errors import ResultsError
 from stdp_pipeline.io import read_arrays, write_arrays, write_json
 from stdp_pipeline.readout._answers import Answers, Training
 from stdp_pipeline.readout._labels import UNLABELLED, NeuronLabels, predictions
+from stdp_pipeline.readout._latency import decision_steps
 from stdp_pipeline.readout._metrics import score, spikes_by_label
 from stdp_pipeline.stages._job import StageJob, component
 from stdp_pipeline.stages.respond import read_responses
@@ -19,7 +20,7 @@ def run(job: StageJob) -> None:
     """Write ``predictions.npz`` (an array for each readout) and ``metrics.json``."""
     test = Answers(*read_responses(job.input("responses")))
     split = job.parameter("label_split")
-    data = read_arrays(job.input("data"), "test_labels", f"{split}_labels")
+    data = read_arrays(job.input("data"), "test_labels", f"{split}_labels", also=())
     if test.n_images != len(data["test_labels"]):
         raise ResultsError(
             f"'{job.input('responses')}' answers {test.n_images} images, the test split has "
@@ -45,6 +46,16 @@ def run(job: StageJob) -> None:
             "n_silent_images": int(np.count_nonzero(silent)),
             "spikes_per_image": float(test.responses.n_spikes.mean()),
             "presentations_per_image": float(test.responses.attempts.mean()),
+            "decision_steps": _quartiles(decision_steps(test.responses, neurons)),
             "readouts": scores,
         },
     )
+
+
+def _quartiles(values: np.ndarray) -> dict[str, float] | None:
+    """Return median and quartiles over the images that have a value."""
+    there = values[np.isfinite(values)]
+    if len(there) == 0:
+        return None
+    low, middle, high = np.percentile(there, [25, 50, 75])
+    return {"median": float(middle), "q1": float(low), "q3": float(high)}

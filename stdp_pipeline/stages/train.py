@@ -15,7 +15,7 @@ from stdp_pipeline.io import read_arrays, write_arrays, write_json, write_text
 from stdp_pipeline.network.state import NetworkState, initial_state
 from stdp_pipeline.random import shuffled
 from stdp_pipeline.stages._checkpoint import Checkpoint
-from stdp_pipeline.stages._inputs import inputs_of, model_of, stored_events
+from stdp_pipeline.stages._inputs import input_arrays, inputs_of, model_of, stored_events
 from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages._monitor import EngineClock, LearningCurve, ProgressReport
 
@@ -39,8 +39,9 @@ def _train(job: StageJob, checkpoint: Checkpoint) -> None:
         job.parameter(name)
     model = model_of(spec)
     engine = registry.load("engine", spec["simulation"]["engine"])
-    levels = read_arrays(job.input("levels"), "train_levels")["train_levels"]
-    data = read_arrays(job.input("data"), "train_labels", "n_classes")
+    arrays = input_arrays(job.input("levels"), "train")
+    levels = arrays["train_levels"]
+    data = read_arrays(job.input("data"), "train_labels", "n_classes", also=())
     reachable = levels.shape[1] * model.network.w_max
     if model.rule_params.norm_total is not None and model.rule_params.norm_total > reachable:
         raise ConfigError(
@@ -71,7 +72,7 @@ def _train(job: StageJob, checkpoint: Checkpoint) -> None:
         if spec["training"]["order"] == "shuffled":
             order = shuffled(seed, n_images, pass_index)
         stored = stored_events(job.inputs.get(f"events_{pass_index}"), model, n_images, levels.shape[1])
-        inputs = inputs_of(spec, levels, "train", seed, stored)
+        inputs = inputs_of(spec, arrays, "train", seed, stored)
         while done < (pass_index + 1) * n_images:
             start = done - pass_index * n_images
             images = order[start : start + min(_CHUNK, curve.room)]

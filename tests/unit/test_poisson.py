@@ -40,7 +40,7 @@ def test_counts_follow_the_binomial_law(make_model, make_inputs, seed):
     for image in range(400):
         counts[image] = np.bincount(draw_events(model, inputs, image, 0, 0)[1], minlength=3)
     n_steps = model.n_image_steps
-    p = poisson.rate_hz(poisson.Params())[[8, 64, 255]] * 0.5e-3
+    p = poisson.rate_hz(poisson.Params(), 700, 0.5)[[8, 64, 255]] * 0.5e-3
     z = (counts.sum(axis=0) - 400 * n_steps * p) / np.sqrt(400 * n_steps * p * (1 - p))
     assert np.all(np.abs(z) < 5)  # 3e-7 per channel by the normal limit
     variance_ratio = counts.var(axis=0, ddof=1) / (n_steps * p * (1 - p))
@@ -117,4 +117,4 @@ def test_stored_events_of_nothing_are_empty():
 
 
 def test_rate_table_is_the_papers():
-    assert poisson.rate_hz(poisson.Params())[255] == pytest.approx(63.75)
+    assert poisson.rate_hz(poisson.Params(), 700, 0.5)[255] == pytest.approx(63.75)
