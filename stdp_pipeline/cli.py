@@ -1,4 +1,4 @@
-"""The command line: ``stdp run | STAGE | list | show | bench | doctor``.
+"""The command line: ``stdp run | STAGE | list | show | new-experiment | export-events | bench | doctor``.
 
 Only the standard library is imported here, so that ``stdp --help`` starts at once; each command imports what it needs.
 """
@@ -71,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="list what is there of one kind")
     listing.add_argument("kind", choices=[*_KINDS, *_FILES], metavar="KIND", help=", ".join([*_KINDS, *_FILES]))
     listing.add_argument("--json", action="store_true", help="print JSON")
+
+    starter = commands.add_parser("new-experiment", help="check your own images and write an experiment for them")
+    starter.add_argument(
+        "--images", required=True, type=Path, metavar="FOLDER", help="folder with a folder of images for each class"
+    )
+    starter.add_argument("--name", help="name of the experiment (default: that of the folder)")
+    starter.add_argument("--output", type=Path, metavar="FILE", help="default: config/experiments/NAME.yaml")
 
     bench = commands.add_parser("bench", help="measure CPU time per image, also against other simulators")
     bench.add_argument("--engine", default="fast", help="engine, e.g. brian2-standalone (default: fast)")
@@ -178,4 +185,4 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     if options.command == "list":
         return commands.list_kind(options, _KINDS)
-    return int(getattr(commands, options.command)(options))
+    return int(getattr(commands, options.command.replace("-", "_"))(options))

@@ -20,7 +20,7 @@ from stdp_pipeline.config.plan import STAGES, Job, Plan, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import read_json
 
-__all__ = ["bench", "doctor", "list_kind", "project_root", "run", "show", "stage", "test_pretrained"]
+__all__ = ["bench", "doctor", "list_kind", "new_experiment", "project_root", "run", "show", "stage", "test_pretrained"]
 
 
 def project_root() -> Path:
@@ -99,6 +99,28 @@ def test_pretrained(options: argparse.Namespace) -> int:
     if network.measured is not None:
         card = network.measured
         print(f"its card: {card['accuracy']:.2%} of {card['n_test']} images, {card['readout']}")
+    return 0
+
+
+def new_experiment(options: argparse.Namespace) -> int:
+    """Look through a folder of images, say what it holds, and write an experiment for it."""
+    from stdp_pipeline.io import write_text
+    from stdp_pipeline.starter import experiment_yaml, survey
+
+    name = options.name or options.images.resolve().name
+    target = options.output or project_root() / "config" / "experiments" / f"{name}.yaml"
+    if target.suffix not in (".yaml", ".yml"):
+        raise ConfigError(f"--output must end in .yaml, got '{target}'")
+    if target.exists():
+        raise ConfigError(f"'{target}' exists; choose another --name or --output, or delete it")
+    looked = survey(options.images)
+    for line in looked.report():
+        print(line)
+    text = experiment_yaml(looked, f"{name}: own images")
+    write_text(target, text)
+    load_experiment(find_experiment(str(target), target.parent))
+    shown = name if target.parent == project_root() / "config" / "experiments" else shlex.quote(str(target))
+    print(f"wrote {target}; next: stdp run {shown}")
     return 0
 
 

@@ -72,7 +72,7 @@ class Recordings:
     time_us : (n_events,) uint32
         Microseconds since the start of the recording, not falling within one recording.
     channel : (n_events,) uint16
-        Index into the flattened image.
+        Index into the flattened image; uint32 for a sensor of more channels, before options of events reduce it.
     offsets : (n_recordings + 1,) int64
         Recording k's events are ``time_us[offsets[k]:offsets[k + 1]]`` and so on.
     """
@@ -164,7 +164,7 @@ def checked(data: Dataset, name: str, complete: bool = True) -> Dataset:
     if complete and not 1 <= np.prod(shape) <= MAX_INPUTS:
         raise DataError(
             f"data set '{name}': images must have 1 to {MAX_INPUTS} values, got {_sized(shape)}; choose a smaller "
-            "dataset.image.size"
+            "dataset.image.size, or a larger dataset.events.downsample"
         )
     return data
 

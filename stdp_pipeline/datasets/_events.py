@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from stdp_pipeline.config._base import Strict
-from stdp_pipeline.datasets._base import Count, Dataset, DatasetParams, Recordings
+from stdp_pipeline.datasets._base import MAX_INPUTS, Count, Dataset, DatasetParams, Recordings
 
 __all__ = ["EventDatasetParams", "EventOptions", "counted", "filtered"]
 
@@ -80,12 +80,15 @@ def _filtered(events: Recordings, shape: tuple[int, ...], options: EventOptions)
     if options.refractory_ms > 0:
         last = np.empty(n_channels * rows * columns, np.int64)
         _refractory(time_us, channel, events.offsets, round(options.refractory_ms * 1e3), last, keep)
-    return _kept(time_us, channel, events.offsets, keep), new_shape
+    small = n_channels * rows * columns <= MAX_INPUTS
+    return _kept(time_us, channel, events.offsets, keep, np.uint16 if small else np.uint32), new_shape
 
 
-def _kept(time_us: np.ndarray, channel: np.ndarray, offsets: np.ndarray, keep: np.ndarray) -> Recordings:
+def _kept(
+    time_us: np.ndarray, channel: np.ndarray, offsets: np.ndarray, keep: np.ndarray, dtype: type
+) -> Recordings:
     before = np.concatenate([[0], np.cumsum(keep)])
-    return Recordings(time_us[keep], channel[keep].astype(np.uint16), before[offsets].astype(np.int64))
+    return Recordings(time_us[keep], channel[keep].astype(dtype), before[offsets].astype(np.int64))
 
 
 def _refractory(time_us, channel, offsets, period_us, last, keep):  # type: ignore[no-untyped-def]

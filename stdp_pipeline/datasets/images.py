@@ -12,7 +12,6 @@ References
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,10 +20,11 @@ from pydantic import Field
 
 from stdp_pipeline.datasets._base import Dataset
 from stdp_pipeline.datasets._digest import digest_of
+from stdp_pipeline.datasets._folder import listed
 from stdp_pipeline.datasets._image import ImageDatasetParams, ImageOptions
 from stdp_pipeline.errors import ConfigError, DataError
 
-__all__ = ["Found", "Params", "fingerprint", "listed", "read"]
+__all__ = ["SUFFIXES", "Params", "fingerprint", "load_grey", "read"]
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """File names that are taken for images."""
@@ -40,64 +40,10 @@ class Params(ImageDatasetParams):
     """Folder with a folder of images for each class, or with ``train`` and ``test``, which hold these."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a folder holds.
-
-    Attributes
-    ----------
-    class_names : tuple of str
-    files : dict of str to list of (Path, int)
-        Files with their class; the key is 'train' or 'test', or 'all' where the folder does not divide them.
-    ignored : list of Path
-        Files that are not images, by their names.
-    """
-
-    class_names: tuple[str, ...]
-    files: dict[str, list[tuple[Path, int]]]
-    ignored: list[Path]
-
-
-def listed(folder: Path) -> Found:
-    """List the image files of a folder without opening them.
-
-    Raises
-    ------
-    DataError
-        If the folder does not exist, or holds no image in a class's folder.
-    """
-    if not folder.is_dir():
-        raise DataError(f"the folder '{folder}' does not exist; check dataset.folder")
-    halves = {split: folder / split for split in ("train", "test")}
-    parts = halves if all(path.is_dir() for path in halves.values()) else {"all": folder}
-    names = sorted({path.name for part in parts.values() for path in part.iterdir() if _counts(path) and path.is_dir()})
-    files: dict[str, list[tuple[Path, int]]] = {}
-    ignored = []
-    for split, part in parts.items():
-        files[split] = []
-        for number, name in enumerate(names):
-            for path in sorted((part / name).rglob("*")) if (part / name).is_dir() else ():
-                if path.is_file() and _counts(path):
-                    if path.suffix.lower() in SUFFIXES:
-                        files[split].append((path, number))
-                    else:
-                        ignored.append(path)
-    if not any(files.values()):
-        raise DataError(
-            f"'{folder}' holds no images: expected FOLDER/CLASS/image.png or FOLDER/train/CLASS/image.png, file names "
-            f"ending in {', '.join(sorted(SUFFIXES))}"
-        )
-    return Found(tuple(names), files, ignored)
-
-
-def _counts(path: Path) -> bool:
-    return not path.name.startswith(".")
-
-
 def fingerprint(params: Params) -> dict[str, str]:
     """Return a digest of all image files."""
     folder = Path(params.folder)
-    found = listed(folder)
+    found = listed(folder, SUFFIXES, "dataset.folder")
     return {"images": digest_of((path for part in found.files.values() for path, _ in part), folder)}
 
 
@@ -111,7 +57,7 @@ def read(params: Params) -> Dataset:
     ConfigError
         If the folder does not divide the images into training and test, and ``dataset.split`` does not either.
     """
-    found = listed(Path(params.folder))
+    found = listed(Path(params.folder), SUFFIXES, "dataset.folder")
     if "all" in found.files and params.split.method == "given" and not params.validation:
         raise ConfigError(
             f"dataset.split: '{params.folder}' has no folders 'train' and 'test', so say how to divide the images: "
@@ -139,7 +85,8 @@ def _load(files: list[tuple[Path, int]], options: ImageOptions) -> tuple[list[np
     images, faults = [], []
     for path, _ in files:
         try:
-            images.append(_grey(path, options))
+            # Scaled here, so that images of all sizes fit into one array.
+            images.append(load_grey(path, options.size if options.crop is None else None))
         except (OSError, ValueError, SyntaxError) as error:  # Pillow's errors for damaged files
             faults.append(f"'{path}' ({error})")
     if faults:
@@ -148,7 +95,14 @@ def _load(files: list[tuple[Path, int]], options: ImageOptions) -> tuple[list[np
     return images, [number for _, number in files]
 
 
-def _grey(path: Path, options: ImageOptions) -> np.ndarray:
+def load_grey(path: Path, size: list[int] | None = None) -> np.ndarray:
+    """Load one image as (height, width) uint8, scaled to ``size`` if that is given.
+
+    Raises
+    ------
+    OSError, ValueError, SyntaxError
+        If Pillow cannot read it.
+    """
     from PIL import Image
 
     with Image.open(path) as image:
@@ -156,8 +110,6 @@ def _grey(path: Path, options: ImageOptions) -> np.ndarray:
             grey = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
         else:
             grey = image.convert("L")
-    if options.size is not None and options.crop is None:
-        # Here, so that images of all sizes fit into one array.
-        height, width = options.size
-        grey = grey.resize((width, height), Image.Resampling.BILINEAR)
+    if size is not None:
+        grey = grey.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(grey)

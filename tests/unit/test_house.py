@@ -30,7 +30,7 @@ LAYERS = [
     {"figures"},
     {"report"},
     {"stages"},
-    {"workflow", "bench", "doctor", "pretrained"},
+    {"workflow", "bench", "doctor", "pretrained", "starter"},
     {"commands"},
     {"cli"},
     {"__main__"},

@@ -68,5 +68,5 @@ def placed(recording: Recording, path: Path, offset_of: Callable[[int], int]) ->
         If times run backwards or an address is outside of the sensor.
     """
     if wrong := first_fault(recording):
-        raise fault(path, offset_of(wrong.index), wrong.found, wrong.expected)
+        raise fault(path, offset_of(wrong.event), wrong.found, wrong.expected)
     return recording

@@ -95,15 +95,16 @@ def read(path: Path, split: str) -> Stored:
         what = repr(found) if found else "an empty file"
         raise DataError(f"'{path}', byte 0: found {what}, expected {_SIGNATURE!r}, the start of an HDF5 file")
     try:
-        with h5py.File(path, "r") as file:
+        # A store never changes, and some network file systems cannot lock.
+        with h5py.File(path, "r", locking=False) as file:
             sizes = _sizes(path, file)
-            arrays = {name: _array(path, file, f"{split}/{name}") for name in DTYPES}
+            time_us, channel, offsets, labels = (_array(path, file, f"{split}/{name}") for name in DTYPES)
     except (OSError, KeyError, RuntimeError, ValueError) as error:
         n_bytes = path.stat().st_size
         raise DataError(
             f"'{path}' ends after {n_bytes} bytes and is truncated or damaged: {error}; make or get it again"
         ) from error
-    stored = Stored(**arrays, **sizes)
+    stored = Stored(time_us, channel, offsets, labels, **sizes)
     _check(stored, f"'{path}', {split}")
     return stored
 
@@ -112,6 +113,7 @@ def _sizes(path: Path, file: Any) -> dict[str, int]:
     """Return width, height and number of classes of a file of our format and version."""
     for name, expected in (("format", FORMAT), ("version", VERSION)):
         found = file.attrs.get(name)
+        found = found.decode(errors="replace") if isinstance(found, bytes) else found
         if str(found) != str(expected):
             raise DataError(f"'{path}', attribute {name}: found {found!r}, expected {expected!r}; is it another file?")
     sizes = {}
@@ -130,6 +132,11 @@ def _array(path: Path, file: Any, name: str) -> np.ndarray:
     dtype = np.dtype(DTYPES[name.partition("/")[2]])
     if array.ndim != 1 or array.dtype != dtype:
         raise DataError(f"'{path}', {name}: found {array.ndim} dimensions of {array.dtype}, expected one of {dtype}")
+    # Before memory is taken: a damaged length may be any number.
+    if array.chunks and len(array) > (held := array.id.get_num_chunks() * array.chunks[0]):
+        raise DataError(
+            f"'{path}', {name}: found a length of {len(array)}, expected at most {held}, what its chunks hold"
+        )
     return array[:]
 
 

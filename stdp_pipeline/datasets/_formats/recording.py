@@ -42,9 +42,9 @@ class Recording:
 
 
 class Fault(NamedTuple):
-    """The first event that is wrong: its index, what it is, and what it should be."""
+    """The first event that is wrong: its place, what it is, and what it should be."""
 
-    index: int
+    event: int
     found: str
     expected: str
 
@@ -85,5 +85,5 @@ def checked(recording: Recording, what: str) -> Recording:
         if len(values) != len(recording):
             raise DataError(f"{what}: {len(recording)} values of time_us but {len(values)} of {name}")
     if fault := first_fault(recording):
-        raise DataError(f"{what}, event {fault.index}: found {fault.found}, expected {fault.expected}")
+        raise DataError(f"{what}, event {fault.event}: found {fault.found}, expected {fault.expected}")
     return recording

@@ -10,7 +10,11 @@ Layout, version 1:
   - ``offsets`` (n_recordings + 1,) int64: recording k is ``time_us[offsets[k]:offsets[k + 1]]``, likewise ``channel``;
   - ``labels`` (n_recordings,) uint8.
 
-COMPRESSION_PLACEHOLDER
+Arrays are cut into chunks, shuffled (bytes of equal weight side by side), packed with gzip at level 1, which every HDF5
+library reads, and given a checksum. Measured on 2026-11-25, one core, 551 747 events of 100 MNIST digits in three
+simulated saccades, bytes per event / ns to write / ns to read one, all shuffled: gzip-1 2.70 / 65 / 17, with checksum
+2.70 / 68 / 18, gzip-2 2.65 / 68 / 17, gzip-3 2.61 / 80 / 16, gzip-4 2.56 / 83 / 18, lzf 3.07 / 33 / 16; not packed
+6.58 / 13 / 3.
 """
 
 from __future__ import annotations
@@ -34,7 +38,7 @@ from stdp_pipeline.errors import DataError, ResultsError
 __all__ = ["FORMAT", "SPLITS", "VERSION", "Stored", "Writer", "read"]
 
 _CHUNKS = {"time_us": 2**16, "channel": 2**16, "offsets": 2**12, "labels": 2**12}
-_FILTERS = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
+_FILTERS = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True}
 _MAX_US = 2**32 - 1
 _MAX_CHANNELS = 2**16
 _MAX_CLASSES = 2**8
@@ -81,7 +85,8 @@ class Writer:
     def __enter__(self) -> Writer:
         with self._explained():
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = h5py.File(self._part, "x")
+            # From HDF5 1.10 on, what describes the arrays has checksums, too; older forms make HDF5 crash when damaged.
+            self._file = h5py.File(self._part, "x", libver=("v110", "v110"), locking=False)
             try:
                 self._lay_out(self._file)
             except BaseException:
@@ -151,7 +156,9 @@ class Writer:
     def _lay_out(self, file: Any) -> None:
         """Write the attributes and empty arrays."""
         sizes = {"width": self._width, "height": self._height, "n_classes": self._n_classes}
-        file.attrs.update({"format": FORMAT, "version": VERSION, **sizes})
+        # Of fixed length: HDF5 keeps other strings in a place without checksum.
+        file.attrs["format"] = np.bytes_(FORMAT)
+        file.attrs.update({"version": VERSION, **sizes})
         for split in SPLITS:
             group = file.create_group(split)
             for name, dtype in DTYPES.items():
