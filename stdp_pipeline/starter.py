@@ -192,5 +192,3 @@ def _size(sizes: Counter[tuple[int, int]]) -> tuple[int, int] | None:
         return None
     scale = min(28 / max(height, width), 1.0)
     return max(round(height * scale), 1), max(round(width * scale), 1)
-
-

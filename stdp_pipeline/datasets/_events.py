@@ -84,9 +84,7 @@ def _filtered(events: Recordings, shape: tuple[int, ...], options: EventOptions)
     return _kept(time_us, channel, events.offsets, keep, np.uint16 if small else np.uint32), new_shape
 
 
-def _kept(
-    time_us: np.ndarray, channel: np.ndarray, offsets: np.ndarray, keep: np.ndarray, dtype: type
-) -> Recordings:
+def _kept(time_us: np.ndarray, channel: np.ndarray, offsets: np.ndarray, keep: np.ndarray, dtype: type) -> Recordings:
     before = np.concatenate([[0], np.cumsum(keep)])
     return Recordings(time_us[keep], channel[keep].astype(dtype), before[offsets].astype(np.int64))
 

@@ -63,20 +63,21 @@ def arrays_of(path: Path, split_is_given: bool) -> list[np.ndarray]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            for names in (*_NAMES, *_POOLED):
-                if all(name in file for name in names):
-                    if len(names) == 2 and split_is_given:
-                        raise ConfigError(
-                            f"dataset.split: '{path}' holds one pool of data ({', '.join(names)}), so say how to "
-                            "divide it: dataset.split.method must be 'held_out' or 'k_fold'"
-                        )
-                    return [file[name] for name in names]
-            there = ", ".join(file) or "nothing"
+            there = list(file)
+            names = next((n for n in (*_NAMES, *_POOLED) if set(n) <= set(there)), ())
+            arrays = [file[name] for name in names]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         reason = error.strerror if isinstance(error, FileNotFoundError) else error
         raise DataError(f"cannot read '{path}' as a .npz file: {reason}; check dataset.file") from error
-    known = "; ".join(", ".join(names) for names in (*_NAMES, *_POOLED))
-    raise DataError(f"'{path}' holds {there}; its arrays must be named {known}")
+    if not names:
+        known = "; ".join(", ".join(names) for names in (*_NAMES, *_POOLED))
+        raise DataError(f"'{path}' holds {', '.join(there) or 'nothing'}; its arrays must be named {known}")
+    if len(names) == 2 and split_is_given:
+        raise ConfigError(
+            f"dataset.split: '{path}' holds one pool of data ({', '.join(names)}), so say how to divide it: "
+            "dataset.split.method must be 'held_out' or 'k_fold'"
+        )
+    return arrays
 
 
 def read(params: Params) -> Dataset:

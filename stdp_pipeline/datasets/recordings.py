@@ -111,7 +111,9 @@ def _of_folder(found: Found, params: Params) -> Dataset:
         times = [one.time_us for one, _ in part]
         events = Recordings(
             np.concatenate([np.zeros(0), *times]).astype(np.uint32),
-            np.concatenate([np.zeros(0), *(_channels(one) for one, _ in part)]).astype(np.uint16 if small else np.uint32),
+            np.concatenate([np.zeros(0), *(_channels(one) for one, _ in part)]).astype(
+                np.uint16 if small else np.uint32
+            ),
             np.cumsum([0, *map(len, times)]).astype(np.int64),
         )
         return counted(events, (2, height, width)), np.array([number for _, number in part], np.uint8), events

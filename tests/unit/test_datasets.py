@@ -40,7 +40,8 @@ def test_every_data_set_keeps_the_contract(name, tiny_dataset):
     assert "doi" in (module.__doc__ or "")
     data, n_classes = read(module, params)  # which checks it
     labels = np.concatenate([data.train_labels, data.test_labels])
-    assert set(np.unique(labels)) == set(range(n_classes))
+    assert set(np.unique(labels)) <= set(range(n_classes))
+    assert len(np.unique(labels)) > 1
     assert not data.class_names or len(data.class_names) == n_classes
     assert data.train_images.ndim in (3, 4)
     again, _ = read(module, params)
@@ -51,10 +52,10 @@ def test_every_data_set_keeps_the_contract(name, tiny_dataset):
 
 @pytest.mark.parametrize("name", registry.names("dataset"))
 def test_selection_works_on_every_data_set(name, tiny_dataset):
-    module, params = tiny_dataset(name, classes=[0, 2], n_test=3, shuffle_seed=1)
+    module, params = tiny_dataset(name, classes=[0, 2], n_test=2, shuffle_seed=1)
     data, n_classes = read(module, params)
     assert set(np.unique(data.train_labels)) == {0, 2}
-    assert len(data.test_labels) == 3
+    assert len(data.test_labels) == 2
     assert n_classes >= 3
     if data.train_events is not None:
         assert len(data.train_events) == len(data.train_labels)
@@ -66,7 +67,7 @@ def test_the_users_own_data_are_identified_by_their_content(name, tiny_dataset, 
     before = module.fingerprint(params)
     assert before
     assert before == module.fingerprint(params)
-    path = max((tmp_path / name).rglob("*.*"), key=lambda p: p.is_file() and p.stat().st_size)
+    path = max((tmp_path / name).rglob("*"), key=lambda p: p.is_file() and p.stat().st_size)
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
     path.write_bytes(bytes(content))
@@ -470,9 +471,9 @@ def test_the_class_may_be_any_column_of_a_table(tmp_path):
 # ---- options of events -----------------------------------------------------------------------------------------------
 
 
-def of_events(time_ms, x, y, polarity, **options):
+def of_events(time_ms, x, y, on, **options):
     """Return the events of one recording of 4 x 4 pixels after the options, as (time in ms, channel), and the image."""
-    channel = np.array(polarity) * 16 + np.array(y) * 4 + np.array(x)
+    channel = np.array(on) * 16 + np.array(y) * 4 + np.array(x)
     events = Recordings((np.array(time_ms) * 1000).astype(np.uint32), channel.astype(np.uint16), np.array([0, len(x)]))
     pixels, labels = np.zeros((1, 2, 4, 4), np.uint8), np.zeros(1, np.uint8)
     data = filtered(Dataset(pixels, labels, pixels, labels, (), events, events), EventOptions(**options))

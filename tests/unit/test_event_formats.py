@@ -415,7 +415,7 @@ def a_store(path: Path, **options) -> Path:
 def test_the_layout_is_as_described(tmp_path):
     with h5py.File(a_store(tmp_path / "a.h5"), "r") as file:
         assert dict(file.attrs) == {
-            "format": "stdp_pipeline AER",
+            "format": b"stdp_pipeline AER",
             "version": 1,
             "width": 4,
             "height": 3,
@@ -585,6 +585,13 @@ def test_what_cannot_be_written_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(store.os, "replace", full)
     with pytest.raises(ResultsError, match=r"cannot write '.*a.h5': No space left on device"):
         a_store(path)
+    with monkeypatch.context() as patch, store.Writer(path, 4, 3, 5) as writer:
+        patch.setattr(store, "_BUFFERED_EVENTS", 0)
+        patch.setattr(store, "_extend", full)
+        with pytest.raises(ResultsError, match="No space left"):
+            writer.append("train", events(width=4, height=3), 0)
+        with pytest.raises(RuntimeError, match="not after it failed"):
+            writer.append("train", events(width=4, height=3), 0)
     monkeypatch.setattr(store.Writer, "_lay_out", full)
     with pytest.raises(ResultsError, match="No space left"):
         a_store(path)
@@ -603,25 +610,22 @@ def test_every_truncated_store_is_refused(tmp_path):
     refused(written(path, b"PK\3\4" + raw), r"byte 0: found b'PK", store.read, "train")
 
 
-def test_damage_within_the_data_is_found(tmp_path, rng):
-    path, n = tmp_path / "a.h5", 5000
-    recording = Recording(
-        np.sort(rng.integers(0, 300_000, n)),
-        rng.integers(0, 4, n).astype(np.uint16),
-        rng.integers(0, 3, n).astype(np.uint16),
-        rng.random(n) < 0.5,
-        4,
-        3,
-    )
-    with store.Writer(path, 4, 3, 5) as writer:
-        writer.append("train", recording, 0)
-    with h5py.File(path, "r") as file:
-        chunk = file["train/time_us"].id.get_chunk_info(0)
-    raw = path.read_bytes()
-    for place in rng.integers(chunk.byte_offset + 2, chunk.byte_offset + chunk.size, 20):
-        damaged = bytearray(raw)
+def test_damage_anywhere_is_found_or_harmless(tmp_path, rng):
+    raw = bytearray(a_store(tmp_path / "a.h5").read_bytes())
+    path = tmp_path / "damaged.h5"
+    right = vars(store.read(tmp_path / "a.h5", "train"))
+    found = 0
+    for place in rng.integers(len(raw), size=300):
+        damaged = raw.copy()
         damaged[place] ^= 1 << rng.integers(8)
-        refused(written(path, bytes(damaged)), "truncated or damaged", store.read, "train")
+        written(path, bytes(damaged))
+        try:
+            read = vars(store.read(path, "train"))
+        except DataError:
+            found += 1
+        else:  # a byte that nobody uses, or of the other split
+            assert all(np.array_equal(read[name], right[name]) for name in right)
+    assert found > 100
 
 
 def attribute(name, value):

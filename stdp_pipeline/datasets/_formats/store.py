@@ -2,7 +2,7 @@
 
 Layout, version 1:
 
-* attributes of the root: ``format = "stdp_pipeline AER"``, ``version = 1``, ``width``, ``height``, ``n_classes``;
+* attributes of the root: ``format = "stdp_pipeline AER"`` (ASCII), ``version = 1``, ``width``, ``height``, ``n_classes``;
 * groups ``train`` and ``test``, each with one-dimensional arrays
 
   - ``time_us`` (n_events,) uint32: microseconds from the recording's start, not falling within a recording;
@@ -10,11 +10,11 @@ Layout, version 1:
   - ``offsets`` (n_recordings + 1,) int64: recording k is ``time_us[offsets[k]:offsets[k + 1]]``, likewise ``channel``;
   - ``labels`` (n_recordings,) uint8.
 
-Arrays are cut into chunks, shuffled (bytes of equal weight side by side), packed with gzip at level 1, which every HDF5
-library reads, and given a checksum. Measured on 2026-11-25, one core, 551 747 events of 100 MNIST digits in three
-simulated saccades, bytes per event / ns to write / ns to read one, all shuffled: gzip-1 2.70 / 65 / 17, with checksum
-2.70 / 68 / 18, gzip-2 2.65 / 68 / 17, gzip-3 2.61 / 80 / 16, gzip-4 2.56 / 83 / 18, lzf 3.07 / 33 / 16; not packed
-6.58 / 13 / 3.
+The file is of HDF5 1.10. Arrays are cut into chunks, shuffled (bytes of equal weight side by side), packed with gzip at
+level 1, which every HDF5 library reads, and given a checksum. Measured on 2026-11-25, one core, 551 747 events of 100
+MNIST digits in three simulated saccades, bytes per event / ns to write / ns to read one, all shuffled: gzip-1 2.67 / 70
+/ 18, with checksum 2.67 / 72 / 19, gzip-2 2.62 / 73 / 17, gzip-3 2.58 / 85 / 17, gzip-4 2.53 / 84 / 19, lzf 3.04 / 35 /
+17; not packed 6.55 / 16 / 4.
 """
 
 from __future__ import annotations
@@ -190,15 +190,15 @@ class Writer:
     def _discard(self) -> None:
         """Remove the temporary file, if it has not got its name."""
         # Closing writes, and fails on a full disk: what is thrown away need not be written.
+        file, self._file = self._file, None
         with suppress(OSError, RuntimeError):
-            if self._file is not None:
-                self._file.close()
-        self._file = None
+            if file is not None:
+                file.close()
         self._part.unlink(missing_ok=True)
 
     def _opened(self) -> Any:
         if self._file is None:
-            raise RuntimeError("a Writer must be used in 'with'")
+            raise RuntimeError("a Writer must be used in 'with', and not after it failed")
         return self._file
 
     @contextmanager
@@ -206,6 +206,7 @@ class Writer:
         try:
             yield
         except OSError as error:
+            self._discard()  # arrays may be of unequal length now: this file must not get its name
             raise ResultsError(f"cannot write '{self._path}': {error.strerror or error}") from error
 
 
