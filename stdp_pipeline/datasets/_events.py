@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -52,7 +52,7 @@ def filtered(data: Dataset, options: EventOptions) -> Dataset:
     if options == EventOptions():
         return data
     shape = data.train_images.shape[1:]
-    splits = {}
+    splits: dict[str, Any] = {}
     for split in ("train", "test"):
         events = getattr(data, f"{split}_events")
         kept, new_shape = _filtered(events, shape, options)

@@ -53,4 +53,5 @@ def read_files(paths: Mapping[str, Path], class_names: tuple[str, ...] = ()) -> 
     """
     ranks = {role: 3 if role.endswith("images") else 1 for role in ROLES}
     arrays = {role: read_idx(paths[role], ranks[role]) for role in ROLES}
-    return Dataset(**arrays, class_names=class_names)
+    train_images, train_labels, test_images, test_labels = (arrays[role] for role in ROLES)
+    return Dataset(train_images, train_labels, test_images, test_labels, class_names)

@@ -23,6 +23,7 @@ import numpy as np
 
 from stdp_pipeline.datasets._base import Dataset
 from stdp_pipeline.datasets._idx import unpacked
+from stdp_pipeline.datasets._idx_set import ROLES
 from stdp_pipeline.datasets._image import ImageDatasetParams
 from stdp_pipeline.datasets._sources import RemoteFile, find
 from stdp_pipeline.errors import DataError
@@ -96,7 +97,8 @@ def read_archive(path: Path, part: str) -> Dataset:
         arrays |= {name: arrays[name] - 1 for name in ("train_labels", "test_labels")}
     for name in ("train_images", "test_images"):
         arrays[name] = np.ascontiguousarray(arrays[name].transpose(0, 2, 1))
-    return Dataset(**arrays, class_names=CLASS_NAMES[part])
+    train_images, train_labels, test_images, test_labels = (arrays[role] for role in ROLES)
+    return Dataset(train_images, train_labels, test_images, test_labels, CLASS_NAMES[part])
 
 
 def _member(archive: zipfile.ZipFile, path: Path, name: str, rank: int) -> np.ndarray:

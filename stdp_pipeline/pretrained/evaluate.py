@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from stdp_pipeline import registry
-from stdp_pipeline.datasets._base import checked, selected
+from stdp_pipeline.datasets._read import read
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.network.state import initial_state
 from stdp_pipeline.pretrained.store import Pretrained
@@ -61,13 +61,13 @@ def evaluate(
             f"readout '{readout}' needs answers to training images, which a pretrained network does not carry; "
             f"readouts that do without: {', '.join(fitting)}"
         )
-    reader, params = component("dataset", network.spec["dataset"])
-    data = selected(checked(reader.read(params), params.name), params)
+    data, _ = read(*component("dataset", network.spec["dataset"]))
     there = len(data.test_images)
     if n_images is not None and not 1 <= n_images <= there:
         raise ConfigError(f"--images must be 1 to {there}, got {n_images}")
     images = np.arange(there)[:n_images]
-    levels = np.ascontiguousarray(data.test_images.reshape(there, -1))
+    encoding, encoding_params = component("encoding", network.spec["encoding"])
+    levels = np.ascontiguousarray(encoding.to_levels(data.test_images, encoding_params).reshape(there, -1))
     seed = network.spec["seed"] if seed is None else seed
 
     model = model_of(network.spec)
@@ -76,7 +76,7 @@ def evaluate(
     start.weights[:] = network.weights
     start.theta_mv[:] = network.theta_mv
     engine = registry.load("engine", network.spec["simulation"]["engine"])
-    inputs = inputs_of(network.spec, levels, "test", seed)
+    inputs = inputs_of(network.spec, {"test_levels": levels}, "test", seed)
     report = ProgressReport(len(images), 0, name)
     answers = Answers(engine.respond(model, start, inputs, images, threads, report.update), model.network.n_exc)
     report.close()

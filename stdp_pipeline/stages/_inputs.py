@@ -67,7 +67,8 @@ def inputs_of(
     """
     encoding, params = component("encoding", spec["encoding"])
     if f"{split}_step" in arrays:
-        stored = StoredEvents(*(arrays[f"{split}_{part}"] for part in _SPIKES), recorded=True)
+        step, source, offsets = (arrays[f"{split}_{part}"] for part in _SPIKES)
+        stored = StoredEvents(step, source, offsets, recorded=True)
     return Inputs(arrays[f"{split}_levels"], encoding, params, seed, split, stored or StoredEvents.none())
 
 

@@ -46,7 +46,7 @@ def run(job: StageJob) -> None:
         )
     levels = {f"{split}_levels": _flat(images) for split, images in shaped.items()}
     rates = encoding.rate_hz(params, model.n_image_steps, model.dt_ms)
-    stored = {}
+    stored: dict[str, np.ndarray] = {}
     if recorded:
         for split in _SPLITS:
             own = (data[f"{split}_{part}"] for part in ("time_us", "channel", "offsets"))

@@ -89,7 +89,7 @@ def test_bench(capsys):
 def test_doctor_finds_nothing_wrong_here_and_something_wrong_elsewhere(capsys, monkeypatch, tmp_path):
     checks = json.loads(output(capsys, "doctor", "--json"))
     assert {c["what"] for c in checks} >= {"Python", "numpy", "brian2", "phate", "umap-learn", "MNIST files"}
-    monkeypatch.setenv("STDP_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("stdp_pipeline.datasets.mnist._EMBEDDED", tmp_path)
     assert main(["doctor"]) == 1
     assert "FAIL MNIST files" in capsys.readouterr().out
 

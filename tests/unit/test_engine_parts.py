@@ -19,6 +19,7 @@ _SLOTS = (
     ("advance", _INTEGRATORS, "advance_exponential_euler"),
     ("advance_small", _INTEGRATORS, "advance_exponential_euler"),
     *((slot, _ELEMENTARY, f"{slot}_float64") for slot in ("either", "exp_neg", "power")),
+    ("first_spikes", "stdp_pipeline.engines._presentations", "drawn_spikes"),
     ("draw", "stdp_pipeline.encoding.poisson", "draw"),
     ("chance", "stdp_pipeline.random", "no_chance"),
     *((slot, "stdp_pipeline.engines._team", f"{slot}_alone") for slot in ("max_of_threads", "sum_of_threads")),

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stdp_pipeline.datasets._formats import aedat2, aedat3, nmnist, store
-from stdp_pipeline.datasets._formats.recording import Recording, checked
+from stdp_pipeline.datasets._formats.recording import Recording, channels, checked
 from stdp_pipeline.errors import ConfigError, DataError, ResultsError
 
 AEDAT2 = b"#!AER-DAT2.0\r\n"
@@ -109,9 +109,20 @@ def test_of_several_faults_the_first_event_is_named():
         checked(recording, "mine")
 
 
+def test_channels_put_off_first():
+    recording = events((0, 0, 0, False), (1, 3, 2, False), (2, 0, 0, True), (3, 3, 2, True), width=4, height=3)
+    assert channels(recording).tolist() == [0, 11, 12, 23]
+    corner = channels(events((0, 255, 127, True), width=256, height=128))
+    assert corner.dtype == np.uint16
+    assert corner.tolist() == [2**16 - 1]
+    with pytest.raises(DataError, match="346 x 260 pixels with two polarities are more than 65536 channels"):
+        channels(events(width=346, height=260))
+
+
 # ---- N-MNIST ---------------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=60)
 @given(recording=recordings(34, 34, first=2**24, gap=2**26))
 def test_nmnist_reads_what_it_wrote(file, recording):
     nmnist.write(file, recording)
@@ -124,6 +135,12 @@ def test_nmnist_bytes(tmp_path):
     assert same(nmnist.read(path), expected)
     nmnist.write(tmp_path / "again.bin", expected)
     assert (tmp_path / "again.bin").read_bytes() == path.read_bytes()
+
+
+def test_nmnist_from_an_archive_is_named_as_asked():
+    assert len(nmnist.decode(bytes(10), "1.bin")) == 2
+    with pytest.raises(DataError, match=r"^'1.bin' in 'a.zip', byte 5: found x = 255"):
+        nmnist.decode(bytes(5) + b"\xff" * 5, "'1.bin' in 'a.zip'")
 
 
 def test_nmnist_marks_add_8192_us_to_all_later_events(tmp_path):
@@ -152,6 +169,7 @@ def test_nmnist_without_events_is_one_mark(tmp_path):
         (b"\0\xf0\0\0\0" + b"\0\xef\0\0\0", "byte 5: found y = 239, expected y from 0 to 33"),
         (b"\0\0\0\0\2\0\0\0\0\1", "byte 5: found time 1 us after 2 us"),
         (b"\0\0\0\x20\1" + b"\0\xf0\0\0\0" + b"\0\0\0\0\0", "byte 10: found time 8192 us after 8193 us"),
+        (b"\0\xf0\0\0\0" * 2**19 + b"\0" * 5, "byte 2621440: found time 4294967296 us, expected at most 4294967295"),
     ],
 )
 def test_damaged_nmnist_is_refused(tmp_path, content, message):
@@ -176,12 +194,14 @@ def test_nmnist_refuses_what_it_cannot_hold(tmp_path, recording, message):
 # ---- AEDAT 2.0 -------------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=60)
 @given(recording=recordings(128, 128, first=2**32 - 1, gap=2**31 - 1))
 def test_dvs128_reads_what_it_wrote(file, recording):
     aedat2.write(file, recording)
     assert same(aedat2.read(file), recording)
 
 
+@settings(max_examples=60)
 @given(recording=recordings(346, 260, first=2**32 - 1, gap=2**31 - 1))
 def test_davis346_reads_what_it_wrote(file, recording):
     aedat2.write(file, recording, "davis346")
@@ -277,6 +297,7 @@ def test_aedat2_refuses_times_that_32_bits_cannot_tell(tmp_path, times, index):
 
 
 def test_aedat2_refuses_other_sizes_and_cameras(tmp_path):
+    assert aedat2.SIZES == {"dvs128": (128, 128), "davis346": (346, 260)}
     with pytest.raises(DataError, match="34 x 34 pixels; the davis346 has 346 x 260"):
         aedat2.write(tmp_path / "a", events(), "davis346")
     with pytest.raises(ConfigError, match="camera must be one of dvs128, davis346, got 'dvs640'"):
@@ -300,6 +321,7 @@ def pixel(x, y, polarity, valid=1):
     return word - 2**32 if word >= 2**31 else word
 
 
+@settings(max_examples=60)
 @given(recording=recordings(640, 480, first=2**61, gap=2**34))
 def test_aedat3_reads_what_it_wrote(file, recording):
     aedat3.write(file, recording)
@@ -326,7 +348,7 @@ def test_aedat3_bytes(tmp_path):
 
 def test_other_packets_are_skipped(tmp_path):
     raw = AEDAT3 + packet([1, 2, 3], kind=0, size=12) + packet([pixel(1, 2, 0), 7]) + packet([], kind=3, size=36)
-    raw += packet([9] * 5, kind=2, size=20, source=2) + packet([]) + packet([pixel(32767, 32767, 1), 8])
+    raw += packet([9] * 5, kind=2, size=20, source=2) + packet([]) + packet([pixel(32767, 32767, 1), 8]) + packet([])
     recording = aedat3.read(written(tmp_path / "a", raw), 2**15, 2**15)
     assert same(recording, events((7, 1, 2, False), (8, 32767, 32767, True), width=2**15, height=2**15))
 
@@ -585,13 +607,16 @@ def test_what_cannot_be_written_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(store.os, "replace", full)
     with pytest.raises(ResultsError, match=r"cannot write '.*a.h5': No space left on device"):
         a_store(path)
-    with monkeypatch.context() as patch, store.Writer(path, 4, 3, 5) as writer:
-        patch.setattr(store, "_BUFFERED_EVENTS", 0)
-        patch.setattr(store, "_extend", full)
-        with pytest.raises(ResultsError, match="No space left"):
-            writer.append("train", events(width=4, height=3), 0)
-        with pytest.raises(RuntimeError, match="not after it failed"):
-            writer.append("train", events(width=4, height=3), 0)
+
+    def goes_on_after_a_failure():
+        with store.Writer(path, 4, 3, 5) as writer, monkeypatch.context() as patch:
+            patch.setattr(store, "_BUFFERED_EVENTS", 0)
+            patch.setattr(store, "_extend", full)
+            with pytest.raises(ResultsError, match="No space left"):
+                writer.append("train", events(width=4, height=3), 0)
+
+    with pytest.raises(RuntimeError, match="not after it failed"):
+        goes_on_after_a_failure()
     monkeypatch.setattr(store.Writer, "_lay_out", full)
     with pytest.raises(ResultsError, match="No space left"):
         a_store(path)

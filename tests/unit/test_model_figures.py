@@ -193,7 +193,7 @@ def test_a_rule_that_changes_nothing_is_drawn():
 def test_a_silent_presentation_is_drawn():
     none = figures.Layer(np.zeros(0, np.uint16), np.zeros(0, np.uint16), 5)
     image = np.zeros((4, 3))
-    assert figures.presentation(image, image, ("", ""), none, none, none, 0.5, 350.0, 0.0).startswith(PNG)
+    assert figures.presentation(image, image, image, ("", ""), none, none, none, 0.5, 350.0, 0.0).startswith(PNG)
 
 
 # ---- the stage -------------------------------------------------------------------------------------------------------
@@ -252,6 +252,6 @@ def test_a_large_network_is_shown_by_the_fast_engine_in_its_own_precision(monkey
     monkeypatch.setattr(portray, "_LARGEST_FOR_REFERENCE", 2)
     state = initial_state(network, bars.shape[1], seed)
     model = portray.model_of(spec)
-    _, numbers = portray._presentation(spec, model, state, bars, bars[0].reshape(12, 12), 1)
+    _, numbers = portray._presentation(spec, model, state, {"train_levels": bars}, np.array([12, 12]), 1)
     assert called == [("float32", np.float32, "own")]
     assert numbers["engine"] == "fast"

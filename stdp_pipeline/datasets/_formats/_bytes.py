@@ -16,9 +16,9 @@ __all__ = ["comment_lines", "content", "fault", "only_whole", "placed"]
 _COMMENTS = re.compile(rb"(?:#[^\n\0]+\n)*")
 
 
-def fault(path: Path, offset: int, found: str, expected: str) -> DataError:
-    """Return the error that says what is wrong at one byte of a file."""
-    return DataError(f"'{path}', byte {offset}: found {found}, expected {expected}")
+def fault(what: str, offset: int, found: str, expected: str) -> DataError:
+    """Return the error that says what is wrong at one byte; ``what`` names the file, as in all functions here."""
+    return DataError(f"{what}, byte {offset}: found {found}, expected {expected}")
 
 
 def content(path: Path, expected: str) -> bytes:
@@ -27,18 +27,15 @@ def content(path: Path, expected: str) -> bytes:
     Raises
     ------
     DataError
-        If it cannot be read or is empty.
+        If it cannot be read.
     """
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read '{path}': {error.strerror}; expected {expected}") from error
-    if not raw:
-        raise fault(path, 0, "an empty file", expected)
-    return raw
 
 
-def comment_lines(path: Path, raw: bytes, magic: bytes) -> int:
+def comment_lines(what: str, raw: bytes, magic: bytes) -> int:
     """Return where the header of AEDAT 2 and 3 ends: the byte after its last line that starts with '#'.
 
     Raises
@@ -46,20 +43,20 @@ def comment_lines(path: Path, raw: bytes, magic: bytes) -> int:
     DataError
         If the first line is not the magic one.
     """
-    first = raw[: len(magic) + 2].splitlines()[0]
+    first = raw[: len(magic) + 2].partition(b"\n")[0].rstrip(b"\r")
     if first != magic:
-        raise fault(path, 0, repr(first), f"the line {magic!r}")
+        raise fault(what, 0, repr(first) if raw else "an empty file", f"the line {magic!r}")
     match = _COMMENTS.match(raw)
     return match.end() if match else 0
 
 
-def only_whole(path: Path, raw: bytes, start: int, size: int) -> None:
+def only_whole(what: str, raw: bytes, start: int, size: int) -> None:
     """Raise a DataError if the bytes from ``start`` on are not whole records of ``size`` bytes."""
     if rest := (len(raw) - start) % size:
-        raise fault(path, len(raw) - rest, f"{rest} bytes and the end of the file", f"a record of {size} bytes")
+        raise fault(what, len(raw) - rest, f"{rest} bytes and the end of the file", f"a record of {size} bytes")
 
 
-def placed(recording: Recording, path: Path, offset_of: Callable[[int], int]) -> Recording:
+def placed(recording: Recording, what: str, offset_of: Callable[[int], int]) -> Recording:
     """Return the recording if all its events are right; ``offset_of`` tells an event's byte in the file.
 
     Raises
@@ -68,5 +65,5 @@ def placed(recording: Recording, path: Path, offset_of: Callable[[int], int]) ->
         If times run backwards or an address is outside of the sensor.
     """
     if wrong := first_fault(recording):
-        raise fault(path, offset_of(wrong.event), wrong.found, wrong.expected)
+        raise fault(what, offset_of(wrong.event), wrong.found, wrong.expected)
     return recording

@@ -17,12 +17,12 @@ and y runs upwards from the lowest row; the reader turns both, so that pictures 
 
 Sources: iniVation, "AEDAT 2.0" (docs.inivation.com), for records and bits; jAER's ``DVS128.java`` and
 ``DavisBaseCamera.java`` for mirroring and polarity; v2e's ``aedat2_output.py`` for both turns in the DAVIS346. For the
-DVS128's polarity the sources differ: the document says that 1 is ON, jAER, which records these files, and the authors'
-readers of MNIST-DVS and CIFAR10-DVS take 0 for ON. This module follows jAER. (tonic's ``read_dvs_128`` exchanges x and
-y and turns nothing.)
+DVS128's polarity the sources differ: the document says that 1 is ON; jAER, which records these files, takes 0 for ON,
+and so does MNIST-DVS's ``dat2mat.m``, to which CIFAR10-DVS refers. This module follows jAER. (tonic's ``read_dvs_128``
+exchanges x and y and turns nothing.)
 
-Times have 32 bits and wrap after 2**32 us (71.6 minutes). A jump back by more than 2**31 us is a wrap and is undone; a
-smaller one is an error.
+Times have 32 bits and wrap after 2**32 us (71.6 minutes). A jump back from one event to the next by more than 2**31 us
+is a wrap and is undone; a smaller one is an error. Times of records that are skipped do not matter.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from stdp_pipeline.datasets._formats.recording import Recording, checked
 from stdp_pipeline.errors import ConfigError, DataError
 from stdp_pipeline.io import write_bytes
 
-__all__ = ["CAMERAS", "read", "write"]
+__all__ = ["SIZES", "read", "write"]
 
 _MAGIC = b"#!AER-DAT2.0"
 _RECORD = np.dtype([("address", ">u4"), ("time", ">u4")])
@@ -77,8 +77,8 @@ _CAMERAS = {
         "eu.seebetter.ini.chips.davis.Davis346blue", 346, 260, (12, 10), (22, 9), 11, 1, 1 << 31 | 1 << 10, 0
     ),
 }
-CAMERAS = tuple(_CAMERAS)
-"""Names of the cameras whose addresses are known."""
+SIZES = {name: (camera.width, camera.height) for name, camera in _CAMERAS.items()}
+"""Width and height in pixels of the cameras whose addresses are known, by name."""
 
 
 def read(path: Path, camera: str = "dvs128") -> Recording:
@@ -103,12 +103,12 @@ def read(path: Path, camera: str = "dvs128") -> Recording:
         If the file cannot be read, is not AEDAT 2.0, is truncated, an address is not one of this camera, or times run
         backwards.
     """
-    chip = _known(camera)
+    chip, what = _known(camera), f"'{path}'"
     raw = content(path, f"the line {_MAGIC!r}")
-    header = comment_lines(path, raw, _MAGIC)
+    header = comment_lines(what, raw, _MAGIC)
     end = _END.search(raw, 0, header)
     start = end.end() if end else header
-    only_whole(path, raw, start, _RECORD.itemsize)
+    only_whole(what, raw, start, _RECORD.itemsize)
     records = np.frombuffer(raw, _RECORD, offset=start)
     address = records["address"].astype(np.uint32)
     events = np.flatnonzero((address & chip.other) == 0)
@@ -122,7 +122,7 @@ def read(path: Path, camera: str = "dvs128") -> Recording:
     if len(strange):
         first = int(strange[0])
         raise fault(
-            path,
+            what,
             offset_of(first),
             f"address 0x{address[first]:08x} (x {x[first]}, y {y[first]})",
             f"an address of the {camera} with {chip.width} x {chip.height} pixels; is it a file of another camera?",
@@ -136,7 +136,7 @@ def read(path: Path, camera: str = "dvs128") -> Recording:
             chip.width,
             chip.height,
         ),
-        path,
+        what,
         offset_of,
     )
 
@@ -165,7 +165,7 @@ def write(path: Path, recording: Recording, camera: str = "dvs128") -> None:
     """
     chip, what = _known(camera), f"recording for '{path}'"
     checked(recording, what)
-    if (recording.width, recording.height) != (chip.width, chip.height):
+    if (recording.width, recording.height) != SIZES[camera]:
         raise DataError(
             f"{what} has {recording.width} x {recording.height} pixels; the {camera} has {chip.width} x {chip.height}"
         )
@@ -189,7 +189,7 @@ def write(path: Path, recording: Recording, camera: str = "dvs128") -> None:
 
 def _known(camera: str) -> _Camera:
     if camera not in _CAMERAS:
-        raise ConfigError(f"camera must be one of {', '.join(CAMERAS)}, got {camera!r}")
+        raise ConfigError(f"camera must be one of {', '.join(SIZES)}, got {camera!r}")
     return _CAMERAS[camera]
 
 

@@ -80,8 +80,8 @@ def read(path: Path, width: int, height: int) -> Recording:
         there are events of more than one camera, an address is outside, or times run backwards (as after a reset of
         the camera's clock).
     """
-    raw = content(path, f"the line {_MAGIC!r}")
-    packets = _polarity_packets(path, raw, _start(path, raw))
+    raw, what = content(path, f"the line {_MAGIC!r}"), f"'{path}'"
+    packets = _polarity_packets(what, raw, _start(what, raw))
     if not packets:
         none = np.zeros(0, np.uint16)
         return Recording(none.astype(np.int64), none, none, none.astype(np.bool_), width, height)
@@ -93,7 +93,7 @@ def read(path: Path, width: int, height: int) -> Recording:
     negative = np.flatnonzero(events["time"] < 0)
     if len(negative):
         first = int(negative[0])
-        raise fault(path, int(places[first]) + _TIME_OFFSET, f"time {events['time'][first]}", "0 to 2**31 - 1 us")
+        raise fault(what, int(places[first]) + _TIME_OFFSET, f"time {events['time'][first]}", "0 to 2**31 - 1 us")
     valid = np.flatnonzero(events["data"] & 1)
     data = events["data"][valid]
     recording = Recording(
@@ -104,7 +104,7 @@ def read(path: Path, width: int, height: int) -> Recording:
         width,
         height,
     )
-    return placed(recording, path, lambda index: int(places[valid[index]]))
+    return placed(recording, what, lambda index: int(places[valid[index]]))
 
 
 def write(path: Path, recording: Recording) -> None:
@@ -158,46 +158,47 @@ def write(path: Path, recording: Recording) -> None:
     write_bytes(path, b"".join(parts))
 
 
-def _start(path: Path, raw: bytes) -> int:
+def _start(what: str, raw: bytes) -> int:
     """Return the byte after the header."""
-    lines_end = comment_lines(path, raw, _MAGIC)
+    lines_end = comment_lines(what, raw, _MAGIC)
     end = raw.find(_END, 0, lines_end)
     if end < 0:
-        raise fault(path, lines_end, "no end of the header", f"the line {_END.strip()!r}")
+        raise fault(what, lines_end, "no end of the header", f"the line {_END.strip()!r}")
     form = _FORMAT.search(raw, 0, end)
     if form is None or form[1] != b"RAW":
         found = repr(form[0].strip()) if form else "no line '#Format: ...'"
-        raise fault(path, form.start() if form else len(_MAGIC) + 2, found, "the line b'#Format: RAW' (no compression)")
+        raise fault(what, form.start() if form else len(_MAGIC) + 2, found, "the line b'#Format: RAW' (no compression)")
     return end + len(_END)
 
 
-def _polarity_packets(path: Path, raw: bytes, start: int) -> list[tuple[int, int, int]]:
+def _polarity_packets(what: str, raw: bytes, start: int) -> list[tuple[int, int, int]]:
     """Return of each packet with events of pixels: where they begin, their number, the overflow count."""
     packets, source = [], None
     while start < len(raw):
         if len(raw) - start < _PACKET.size:
             found = f"{len(raw) - start} bytes and the end of the file"
-            raise fault(path, start, found, f"a packet's header of {_PACKET.size} bytes")
+            raise fault(what, start, found, f"a packet's header of {_PACKET.size} bytes")
         kind, origin, size, time_offset, overflow, capacity, number, _ = _PACKET.unpack_from(raw, start)
         if kind < 0:
-            raise fault(path, start, f"event type {kind}", "a type from 0 on (compressed packets cannot be read)")
+            raise fault(what, start, f"event type {kind}", "a type from 0 on (compressed packets cannot be read)")
         if size < 1:
-            raise fault(path, start + 4, f"{size} bytes per event", "at least 1")
+            raise fault(what, start + 4, f"{size} bytes per event", "at least 1")
         if not 0 <= number <= capacity:
-            raise fault(path, start + 20, f"{number} events", f"0 to {capacity}, the packet's capacity")
+            raise fault(what, start + 20, f"{number} events", f"0 to {capacity}, the packet's capacity")
         begin = start + _PACKET.size
         if begin + number * size > len(raw):
             found = f"{len(raw) - begin} bytes and the end of the file"
-            raise fault(path, begin, found, f"{number} events of {size} bytes")
+            raise fault(what, begin, found, f"{number} events of {size} bytes")
         if kind == _POLARITY:
             if (size, time_offset) != (_EVENT.itemsize, _TIME_OFFSET):
                 found = f"events of {size} bytes with the time at {time_offset}"
-                raise fault(path, start + 4, found, f"{_EVENT.itemsize} bytes with the time at {_TIME_OFFSET}")
+                raise fault(what, start + 4, found, f"{_EVENT.itemsize} bytes with the time at {_TIME_OFFSET}")
             if overflow < 0:
-                raise fault(path, start + 12, f"overflow {overflow}", "at least 0")
+                raise fault(what, start + 12, f"overflow {overflow}", "at least 0")
             if source not in (None, origin):
-                raise fault(path, start + 2, f"source {origin}", f"events of one source, {source} as before")
+                raise fault(what, start + 2, f"source {origin}", f"events of one source, {source} as before")
             source = origin
-            packets.append((begin, number, overflow))
+            if number:
+                packets.append((begin, number, overflow))
         start = begin + number * size
     return packets

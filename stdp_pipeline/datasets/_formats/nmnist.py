@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from stdp_pipeline.datasets._formats._bytes import content, only_whole, placed
+from stdp_pipeline.datasets._formats._bytes import content, fault, only_whole, placed
 from stdp_pipeline.datasets._formats.recording import Recording, checked
 from stdp_pipeline.errors import DataError
 from stdp_pipeline.io import write_bytes
 
-__all__ = ["SIDE", "read", "write"]
+__all__ = ["SIDE", "decode", "read", "write"]
 
 SIDE = 34
 """Width and height of the sensor's part that was recorded, in pixels."""
@@ -32,7 +32,7 @@ _MARK_Y = 240
 _MARK_US = 2**13
 _STAMP_US = 2**23
 _MAX_US = 2**32 - 1
-"""Latest time that is written, 71 minutes: later ones would need more than half a million marks."""
+"""Latest time, 71 minutes: later ones would need more than half a million marks."""
 
 
 def read(path: Path) -> Recording:
@@ -51,10 +51,23 @@ def read(path: Path) -> Recording:
     Raises
     ------
     DataError
-        If the file cannot be read, is empty or truncated, times run backwards, or an address is outside.
+        If the file cannot be read, is empty or truncated, times run backwards or beyond 2**32 - 1 us, or an address is
+        outside.
     """
-    raw = content(path, f"records of {_RECORD} bytes")
-    only_whole(path, raw, 0, _RECORD)
+    return decode(content(path, f"records of {_RECORD} bytes"), f"'{path}'")
+
+
+def decode(raw: bytes, what: str) -> Recording:
+    """Read one recording from the content of its file; ``what`` names it in messages.
+
+    Raises
+    ------
+    DataError
+        As :func:`read`.
+    """
+    if not raw:
+        raise fault(what, 0, "an empty file", f"records of {_RECORD} bytes")
+    only_whole(what, raw, 0, _RECORD)
     records = np.frombuffer(raw, np.uint8).reshape(-1, _RECORD)
     marks = records[:, 1] == _MARK_Y
     time = records[:, 2:].astype(np.int64) @ np.array([2**16, 2**8, 1])
@@ -63,7 +76,12 @@ def read(path: Path) -> Recording:
     events = np.flatnonzero(~marks)
     x, y, high = records[events, :3].T
     recording = Recording(time[events], x.astype(np.uint16), y.astype(np.uint16), high >= 128, SIDE, SIDE)
-    return placed(recording, path, lambda index: _RECORD * int(events[index]))
+    placed(recording, what, lambda index: _RECORD * int(events[index]))
+    if len(events) and recording.time_us[-1] > _MAX_US:
+        late = int(np.searchsorted(recording.time_us, _MAX_US, "right"))
+        found = f"time {recording.time_us[late]} us"
+        raise fault(what, _RECORD * int(events[late]), found, f"at most {_MAX_US} us")
+    return recording
 
 
 def write(path: Path, recording: Recording) -> None:

@@ -9,7 +9,10 @@ import numpy as np
 
 from stdp_pipeline.errors import DataError
 
-__all__ = ["Fault", "Recording", "checked", "first_fault"]
+__all__ = ["MAX_CHANNELS", "Fault", "Recording", "channels", "checked", "first_fault"]
+
+MAX_CHANNELS = 2**16
+"""Channels that a 16-bit number can tell apart."""
 
 _DTYPES = {"time_us": np.int64, "x": np.uint16, "y": np.uint16, "polarity": np.bool_}
 
@@ -39,6 +42,28 @@ class Recording:
 
     def __len__(self) -> int:
         return len(self.time_us)
+
+
+def channels(recording: Recording) -> np.ndarray:
+    """Return each event's channel: ``polarity * width * height + y * width + x``, so that OFF comes first.
+
+    Returns
+    -------
+    (n,) uint16
+
+    Raises
+    ------
+    DataError
+        If the sensor has more than 32768 pixels, so that there are more channels than 16 bits can tell apart.
+    """
+    width, height = recording.width, recording.height
+    if 2 * width * height > MAX_CHANNELS:
+        raise DataError(
+            f"{width} x {height} pixels with two polarities are more than {MAX_CHANNELS} channels; "
+            "reduce the sensor's resolution first"
+        )
+    row = recording.polarity * np.uint32(height) + recording.y
+    return (row * np.uint32(width) + recording.x).astype(np.uint16)
 
 
 class Fault(NamedTuple):

@@ -2,7 +2,8 @@
 
 Layout, version 1:
 
-* attributes of the root: ``format = "stdp_pipeline AER"`` (ASCII), ``version = 1``, ``width``, ``height``, ``n_classes``;
+* attributes of the root: ``format = "stdp_pipeline AER"`` (bytes), ``version = 1``, ``width``, ``height``,
+  ``n_classes``;
 * groups ``train`` and ``test``, each with one-dimensional arrays
 
   - ``time_us`` (n_events,) uint32: microseconds from the recording's start, not falling within a recording;
@@ -32,7 +33,7 @@ import h5py
 import numpy as np
 
 from stdp_pipeline.datasets._formats._stored import DTYPES, FORMAT, SPLITS, VERSION, Stored, known, read
-from stdp_pipeline.datasets._formats.recording import Recording, checked
+from stdp_pipeline.datasets._formats.recording import MAX_CHANNELS, Recording, channels, checked
 from stdp_pipeline.errors import DataError, ResultsError
 
 __all__ = ["FORMAT", "SPLITS", "VERSION", "Stored", "Writer", "read"]
@@ -40,7 +41,6 @@ __all__ = ["FORMAT", "SPLITS", "VERSION", "Stored", "Writer", "read"]
 _CHUNKS = {"time_us": 2**16, "channel": 2**16, "offsets": 2**12, "labels": 2**12}
 _FILTERS = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True}
 _MAX_US = 2**32 - 1
-_MAX_CHANNELS = 2**16
 _MAX_CLASSES = 2**8
 _BUFFERED_EVENTS = 2**20
 
@@ -70,9 +70,9 @@ class Writer:
     """
 
     def __init__(self, path: Path, width: int, height: int, n_classes: int) -> None:
-        if min(width, height) < 1 or 2 * width * height > _MAX_CHANNELS:
+        if min(width, height) < 1 or 2 * width * height > MAX_CHANNELS:
             raise DataError(
-                f"'{path}': a store holds 1 to {_MAX_CHANNELS // 2} pixels, got {width} x {height}; "
+                f"'{path}': a store holds 1 to {MAX_CHANNELS // 2} pixels, got {width} x {height}; "
                 "reduce the sensor's resolution first"
             )
         if not 1 <= n_classes <= _MAX_CLASSES:
@@ -138,9 +138,7 @@ class Writer:
                         f"expected 0 to {_MAX_US}; see start_us"
                     )
             time = time - start
-        pixel = recording.y.astype(np.uint32) * self._width + recording.x
-        channel = pixel + recording.polarity * np.uint32(self._width * self._height)
-        buffer.add(time.astype(np.uint32), channel.astype(np.uint16), label)
+        buffer.add(time.astype(np.uint32), channels(recording), label)
         if buffer.n_events >= _BUFFERED_EVENTS:
             self._flush(split)
 
@@ -191,10 +189,11 @@ class Writer:
         """Remove the temporary file, if it has not got its name."""
         # Closing writes, and fails on a full disk: what is thrown away need not be written.
         file, self._file = self._file, None
-        with suppress(OSError, RuntimeError):
-            if file is not None:
+        if file is not None:
+            with suppress(OSError, RuntimeError):
                 file.close()
-        self._part.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._part.unlink()
 
     def _opened(self) -> Any:
         if self._file is None:
