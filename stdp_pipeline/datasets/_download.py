@@ -1,7 +1,8 @@
 """Download one file: from several mirrors, with resume, retries and a checksum.
 
-Pooch checks and puts the file in its place; how the bytes come is ours, since pooch's own downloaders start from nothing
-each time. What has arrived is kept in ``FILE.part`` beside the file, and the next try asks the server for the rest.
+Pooch checks and puts the file in its place; how the bytes come is ours, since pooch's own downloaders start from
+nothing each time. What has arrived is kept in ``FILE.part`` beside the file, and the next try asks the server for the
+rest.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 
 from stdp_pipeline.errors import DataError
 
-__all__ = ["Failed", "fetch"]
+__all__ = ["FetchError", "fetch"]
 
 CONNECT_S, READ_S = 10.0, 30.0
 """How long a server may take to answer, and to send the next bytes, seconds."""
@@ -31,15 +32,15 @@ WAIT_S = 1.0
 _BLOCK = 2**14  # what a broken connection loses, at most
 
 
-class Failed(Exception):
+class FetchError(Exception):
     """No mirror gave the file; the arguments are what went wrong with each."""
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """A try that is not worth repeating."""
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     """A try that is."""
 
 
@@ -57,7 +58,7 @@ def fetch(urls: Sequence[str], path: Path, checksum: str) -> None:
 
     Raises
     ------
-    Failed
+    FetchError
         If no mirror gave the file.
     DataError
         If it cannot be written.
@@ -76,16 +77,16 @@ def fetch(urls: Sequence[str], path: Path, checksum: str) -> None:
                 try:
                     pooch.retrieve(url, checksum, path.name, path.parent, downloader=download)
                     return
-                except (_Refused, _Broken) as error:
+                except (_RefusedError, _BrokenError) as error:
                     reasons.append(f"{url}: {error}")
                 except ValueError:  # pooch's word for another checksum
                     reasons.append(f"{url}: the file has another checksum than {checksum}")
-            raise Failed(*reasons)
+            raise FetchError(*reasons)
     except OSError as error:
         what = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         raise DataError(
-            f"cannot store '{path.name}' in '{path.parent}': {what}; free some space, or set STDP_CACHE_DIR to a folder "
-            "that can be written to"
+            f"cannot store '{path.name}' in '{path.parent}': {what}; free some space, or set STDP_CACHE_DIR to "
+            "a folder that can be written to"
         ) from error
 
 
@@ -119,7 +120,7 @@ def _with_retries(url: str, part: Path) -> None:
     for k in range(TRIES):
         try:
             return _more(url, part)
-        except _Broken:
+        except _BrokenError:
             if k + 1 == TRIES:
                 raise
             time.sleep(WAIT_S * 2**k)
@@ -136,11 +137,11 @@ def _more(url: str, part: Path) -> None:
         with requests.get(url, stream=True, timeout=(CONNECT_S, READ_S), headers=headers) as answer:
             if answer.status_code == 416:  # more is there than the server has
                 part.unlink()
-                raise _Broken("the part that was there did not fit")
+                raise _BrokenError("the part that was there did not fit")
             if answer.status_code >= 500:
-                raise _Broken(f"the server answers {answer.status_code}")
+                raise _BrokenError(f"the server answers {answer.status_code}")
             if answer.status_code >= 400:
-                raise _Refused(f"the server answers {answer.status_code}")
+                raise _RefusedError(f"the server answers {answer.status_code}")
             appended = answer.status_code == 206
             start = there if appended else 0
             length = answer.headers.get("Content-Length")
@@ -148,14 +149,14 @@ def _more(url: str, part: Path) -> None:
             log.info("downloading %s%s", url, f" from byte {start}" if start else "")
             _save(answer, part, "ab" if appended else "wb", start, total)
     except requests.exceptions.Timeout:
-        raise _Broken(f"no answer within {CONNECT_S:g} s, or no more bytes for {READ_S:g} s") from None
+        raise _BrokenError(f"no answer within {CONNECT_S:g} s, or no more bytes for {READ_S:g} s") from None
     except requests.exceptions.ConnectionError as error:
-        raise _Broken(f"no connection ({_cause(error)})") from None
+        raise _BrokenError(f"no connection ({_cause(error)})") from None
     except requests.exceptions.RequestException as error:
-        raise _Refused(str(error)) from None
+        raise _RefusedError(str(error)) from None
     size = part.stat().st_size
     if total is not None and size != total:
-        raise _Broken(f"the connection ended at {size} of {total} bytes")
+        raise _BrokenError(f"the connection ended at {size} of {total} bytes")
 
 
 def _save(answer: Any, part: Path, mode: str, start: int, total: int | None) -> None:
@@ -173,9 +174,9 @@ def _save(answer: Any, part: Path, mode: str, start: int, total: int | None) -> 
                 bar.update(len(block))
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError) as error:
             if "timed out" in str(error).lower():
-                raise _Broken(f"no more bytes for {READ_S:g} s, at {file.tell()} bytes") from None
+                raise _BrokenError(f"no more bytes for {READ_S:g} s, at {file.tell()} bytes") from None
             of = f" of {total}" if total is not None else ""
-            raise _Broken(f"the connection ended at {file.tell()}{of} bytes") from None
+            raise _BrokenError(f"the connection ended at {file.tell()}{of} bytes") from None
 
 
 def _cause(error: BaseException) -> str:

@@ -35,8 +35,8 @@ def listed(folder: Path, suffixes: Collection[str], parameter: str) -> Found:
     Parameters
     ----------
     folder : Path
-        ``FOLDER/CLASS/*``, or ``FOLDER/train/CLASS/*`` and ``FOLDER/test/CLASS/*``; names that begin with a dot are passed
-        over.
+        ``FOLDER/CLASS/*``, or ``FOLDER/train/CLASS/*`` and ``FOLDER/test/CLASS/*``; names that begin with a dot are
+        passed over.
     suffixes : names
         Endings of the files that count.
     parameter : str

@@ -18,7 +18,7 @@ _BATCH = 5000
 
 
 class OnOff(Strict):
-    """On and off cells of the retina: the difference of two Gaussian blurs, split into its positive and negative part."""
+    """On and off cells of the retina: the positive and the negative part of a difference of two Gaussian blurs."""
 
     sigma_center_px: Annotated[float, Field(gt=0)] = 1.0
     """Width of the narrow Gaussian, pixels (Kheradpisheh et al. 2018, doi:10.1016/j.neunet.2017.12.005)."""

@@ -12,7 +12,7 @@ _MAX_CLASSES = 256
 
 
 def numbered(labels: np.ndarray, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Number the classes.
+    """Return classes as numbers.
 
     Parameters
     ----------

@@ -70,9 +70,9 @@ def find(
 ) -> dict[str, Path]:
     """Return the path of every file, by name.
 
-    Looked at in this order: ``data_dir``, and nothing else if it is given; the folder that ``STDP_DATA_DIR`` names, or one
-    called like the data set in it; known places of the system; the cache; then the files are downloaded into the cache,
-    unless ``STDP_OFFLINE`` is set.
+    Looked at in this order: ``data_dir``, and nothing else if it is given; the folder that ``STDP_DATA_DIR`` names, or
+    one called like the data set in it; known places of the system; the cache; then the files are downloaded into the
+    cache, unless ``STDP_OFFLINE`` is set.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def _in_cache(dataset: str, file: RemoteFile, looked: list[str], hint: str) -> P
                 path.unlink()
             _download.fetch(file.urls, path, file.checksum)
             return path
-        except _download.Failed as error:
+        except _download.FetchError as error:
             failed = list(error.args)
         except OSError as error:
             raise DataError(f"cannot replace '{path}': {error.strerror}") from error

@@ -1,7 +1,7 @@
 """EMNIST: handwritten digits and letters of 28 x 28 pixels: 'balanced' (47 classes), 'letters' (26), 'digits' (10).
 
-Taken from ``data_dir`` or ``STDP_DATA_DIR``, from the cache, or downloaded (562 MB, all parts in one archive). The files
-hold the images with rows and columns exchanged; here they are upright, as MNIST's.
+Taken from ``data_dir`` or ``STDP_DATA_DIR``, from the cache, or downloaded (562 MB, all parts in one archive). The
+files hold the images with rows and columns exchanged; here they are upright, as MNIST's.
 
 References
 ----------

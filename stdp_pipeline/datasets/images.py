@@ -1,8 +1,8 @@
 """Your own images: a folder with one folder of image files for each class.
 
-Either ``FOLDER/CLASS/*.png``, to be divided by ``split``, or ``FOLDER/train/CLASS/*.png`` and ``FOLDER/test/CLASS/*.png``.
-Classes are numbered in the order of their names. Colour becomes luminance (ITU-R 601-2, as Pillow computes it);
-transparency is left out of account.
+Either ``FOLDER/CLASS/*.png``, to be divided by ``split``, or ``FOLDER/train/CLASS/*.png`` and
+``FOLDER/test/CLASS/*.png``. Classes are numbered in the order of their names. Colour becomes luminance (ITU-R 601-2, as
+Pillow computes it); transparency is left out of account.
 
 References
 ----------

@@ -1,8 +1,8 @@
 """MNIST: 60 000 + 10 000 handwritten digits of 28 x 28 pixels, embedded in the package.
 
 The four IDX files are part of the package (``_data/mnist``, licence note beside them), so nothing is downloaded.
-``data_dir``, or the environment variable ``STDP_DATA_DIR``, points to other copies of the same files. For images of your
-own in this format, use the data set ``idx``.
+``data_dir``, or the environment variable ``STDP_DATA_DIR``, points to other copies of the same files. For images of
+your own in this format, use the data set ``idx``.
 
 References
 ----------

@@ -1,7 +1,7 @@
 """N-MNIST: MNIST's digits, seen by an event camera in three saccades: 60 000 + 10 000 recordings, 34 x 34 pixels.
 
-Taken from ``data_dir`` or ``STDP_DATA_DIR``, from the cache, or downloaded (1.2 GB). With the code ``recorded`` the events
-themselves go to the network; with any other code an image of how many events each channel has.
+Taken from ``data_dir`` or ``STDP_DATA_DIR``, from the cache, or downloaded (1.2 GB). With the code ``recorded`` the
+events themselves go to the network; with any other code an image of how many events each channel has.
 
 References
 ----------

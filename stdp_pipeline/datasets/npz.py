@@ -1,12 +1,13 @@
 """Your own images in one ``.npz`` file of arrays.
 
-The arrays are ``train_images``, ``train_labels``, ``test_images``, ``test_labels`` or, as Keras names them, ``x_train``,
-``y_train``, ``x_test``, ``y_test``; or ``X`` and ``y``, to be divided by ``split``. Images are (n, height, width), or
-(n, height, width, 3) for colour, which becomes luminance (ITU-R 601-2); uint8, or real numbers from 0 to 1.
+The arrays are ``train_images``, ``train_labels``, ``test_images``, ``test_labels`` or, as Keras names them,
+``x_train``, ``y_train``, ``x_test``, ``y_test``; or ``X`` and ``y``, to be divided by ``split``. Images are (n, height,
+width), or (n, height, width, 3) for colour, which becomes luminance (ITU-R 601-2); uint8, or real numbers from 0 to 1.
 
 References
 ----------
-.. [1] NumPy's documentation, "numpy.lib.format" (doi:10.1038/s41586-020-2649-2). Files with pickled objects are refused.
+.. [1] NumPy's documentation, "numpy.lib.format" (doi:10.1038/s41586-020-2649-2). Files with pickled objects are
+   refused.
 """
 
 from __future__ import annotations

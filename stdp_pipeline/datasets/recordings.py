@@ -1,11 +1,11 @@
 """Your own recordings of an event camera: a folder with one folder of files for each class, or one AER store.
 
-A folder is laid out as one of ``images``: ``FOLDER/CLASS/*`` or ``FOLDER/train/CLASS/*`` and ``FOLDER/test/CLASS/*``. Files
-are AEDAT 2.0 (``.aedat``, ``.aedat2``), AEDAT 3.1 (``.aedat``, ``.aedat3``; which of both, the file says itself) or
-N-MNIST's format (``.bin``). An AER store (``.h5``) holds recordings of both splits in one file; see
+A folder is laid out as one of ``images``: ``FOLDER/CLASS/*`` or ``FOLDER/train/CLASS/*`` and ``FOLDER/test/CLASS/*``.
+Files are AEDAT 2.0 (``.aedat``, ``.aedat2``), AEDAT 3.1 (``.aedat``, ``.aedat3``; which of both, the file says itself)
+or N-MNIST's format (``.bin``). An AER store (``.h5``) holds recordings of both splits in one file; see
 :mod:`stdp_pipeline.datasets._formats.store` for its layout. Other formats can be brought into a store through the
-library tonic [1]_. Times count from the first event, but for N-MNIST's format and stores, which have them from the start
-of the recording.
+library tonic [1]_. Times count from the first event, but for N-MNIST's format and stores, which have them from the
+start of the recording.
 
 References
 ----------

@@ -33,7 +33,7 @@ def put(s, copies, n_steps, i, n, step, source):
 
 
 def replay(event_step, event_source, begin, end, copies, n_steps, step, source):
-    """Write recorded events ``begin`` to ``end``, ordered by source and step, each ``copies`` times; return how many."""
+    """Write recorded events ``begin`` to ``end``, ordered by source and step, each ``copies`` times."""
     n = 0
     for e in range(begin, end):
         n = put(int(event_step[e]), copies, n_steps, event_source[e], n, step, source)

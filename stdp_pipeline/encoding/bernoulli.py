@@ -2,8 +2,8 @@ r"""Bernoulli rate code: in each slot of some milliseconds every input fires wit
 
 .. math:: p = \min(p_\text{max} \, x \cdot \text{intensity}, 1)
 
-At most one spike for each slot, at its beginning, so all spikes of an image come in a common beat. With slots of one time
-step it is the ``poisson`` code.
+At most one spike for each slot, at its beginning, so all spikes of an image come in a common beat. With slots of one
+time step it is the ``poisson`` code.
 
 References
 ----------

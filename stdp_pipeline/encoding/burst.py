@@ -58,7 +58,7 @@ def rate_hz(params: Params, n_steps: int, dt_ms: float) -> np.ndarray:
 
 
 def constants(params: Params) -> tuple[float, ...]:
-    """Return what :func:`draw` reads: most spikes, shortest interval and period (ms), threshold, copies at each retry."""
+    """Return what :func:`draw` reads: most spikes, interval and period (ms), threshold, copies at each retry."""
     return (
         float(params.n_max), params.isi_min_ms, params.period_ms, params.threshold, float(params.copies_step),
     )  # fmt: skip

@@ -65,10 +65,9 @@ def draw(levels, attempt, n_steps, dt_ms, constants, k0, k1, c1, c2, c3, step, s
         x = levels[i] / 255.0
         if x <= threshold:
             continue
+        t_ms = window_ms * (1.0 - x)
         if tau_ms > 0.0:
             t_ms = min(tau_ms * math.log(x / (x - threshold)), window_ms)
-        else:
-            t_ms = window_ms * (1.0 - x)
         n = put(int(np.rint(t_ms / dt_ms)), copies, n_steps, i, n, step, source)
         if n < 0:
             break

@@ -4,8 +4,8 @@ r"""Phase code: an input says how bright it is by when it fires in each cycle of
 
 one spike in each cycle of length T, the earlier the brighter, as if the input's drive met a falling threshold. Or, with
 the scheme 'bits', the eight binary digits of the level, the most significant first, one in each eighth of the cycle,
-a spike for each 1. The weights that [2]_ gives to spikes by their digit do not exist here: all synapses of an input have
-one efficacy.
+a spike for each 1. The weights that [2]_ gives to spikes by their digit do not exist here: all synapses of an input
+have one efficacy.
 
 References
 ----------

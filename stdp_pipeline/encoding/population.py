@@ -5,9 +5,9 @@ r"""Population code: each feature drives a row of inputs, each tuned to another 
     a_k = \exp\left(-\frac{(v - \mu_k)^2}{2 \sigma^2}\right), \qquad \mu_k = \frac{k - 1/2}{K - 2}, \qquad
     \sigma = \frac{1}{\beta (K - 2)}, \qquad k = 0, \dots, K - 1
 
-for a value v from 0 to 1; the outermost centres lie outside of this range, as in [1]_. An input then fires at random, as in
-the ``poisson`` code, at a rate proportional to its activity, or once, the earlier the more active it is (then inputs
-below ``threshold`` are silent), as in [1]_.
+for a value v from 0 to 1; the outermost centres lie outside of this range, as in [1]_. An input then fires at random,
+as in the ``poisson`` code, at a rate proportional to its activity, or once, the earlier the more active it is (then
+inputs below ``threshold`` are silent), as in [1]_.
 
 References
 ----------

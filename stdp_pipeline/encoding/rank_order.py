@@ -2,9 +2,9 @@ r"""Rank order code: every active input fires once, in the order of intensity, a
 
 .. math:: t = T \, \rho / (n - 1)
 
-where rho is the rank of an input among the n active ones of the image, 0 for the brightest; equal intensities share their
-mean rank. The order alone counts, so brightness and contrast of the whole image do not matter. Ranks are kept as 255
-levels.
+where rho is the rank of an input among the n active ones of the image, 0 for the brightest; equal intensities share
+their mean rank. The order alone counts, so brightness and contrast of the whole image do not matter. Ranks are kept as
+255 levels.
 
 References
 ----------

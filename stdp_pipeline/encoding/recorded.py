@@ -11,6 +11,7 @@ References
 
 from __future__ import annotations
 
+import itertools
 from typing import Literal
 
 import numpy as np
@@ -61,7 +62,7 @@ def in_steps(
     """
     steps, sources, lengths = [], [], []
     per_step_us = dt_ms * 1e3
-    for begin, end in zip(offsets[:-1], offsets[1:], strict=True):
+    for begin, end in itertools.pairwise(offsets):
         step = (time_us[begin:end] / per_step_us).astype(np.int64)
         own = channel[begin:end][step < n_steps].astype(np.int64)
         both = np.unique(own * n_steps + step[step < n_steps])

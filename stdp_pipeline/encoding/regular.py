@@ -2,8 +2,8 @@ r"""Regular rate code: every input fires at equal intervals, the shorter the bri
 
 .. math:: t_k = (k + \varphi) / r, \qquad r = r_\text{max} \, x \cdot \text{intensity}, \qquad k = 0, 1, \dots
 
-Spike counts vary by one at most, so this is the Poisson code without its noise. The phase is one half for all inputs, or
-random for each input and presentation, so that equally bright inputs do not fire together.
+Spike counts vary by one at most, so this is the Poisson code without its noise. The phase is one half for all inputs,
+or random for each input and presentation, so that equally bright inputs do not fire together.
 
 References
 ----------
@@ -62,7 +62,7 @@ def draw(levels, attempt, n_steps, dt_ms, constants, k0, k1, c1, c2, c3, step, s
             phase = (words[0] + 0.5) * 2.0**-32
         k = 0
         while True:
-            s = int(math.floor((k + phase) / per_step))
+            s = math.floor((k + phase) / per_step)
             if s >= n_steps:
                 break
             n = put(s, 1, n_steps, i, n, step, source)

@@ -13,8 +13,8 @@ __all__ = ["decision_steps"]
 def decision_steps(responses: Responses, neurons: NeuronLabels) -> np.ndarray:
     """Return when the all-activity vote reaches its final answer for good.
 
-    The vote is taken anew after each step, over the spikes so far: the decision falls with the first spike from which on
-    its winner stays the same until the end. Of equal votes the lower class wins, as in the vote itself.
+    The vote is taken anew after each step, over the spikes so far: the decision falls with the first spike from which
+    on its winner stays the same until the end. Of equal votes the lower class wins, as in the vote itself.
 
     Parameters
     ----------

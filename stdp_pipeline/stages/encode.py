@@ -25,8 +25,8 @@ def run(job: StageJob) -> None:
 
     ``levels.npz`` is the rate map of every image in compact form: an intensity level for each input channel,
     (n, n_input) uint8 for both splits, and the rate of each level, (256,) float64, Hz. Of recordings it has the spikes
-    as well: ``train_step``, ``train_source``, ``train_offsets`` and the same of the test split. The statistics are those
-    of the first training images, drawn with a fixed seed.
+    as well: ``train_step``, ``train_source``, ``train_offsets`` and the same of the test split. The statistics are
+    those of the first training images, drawn with a fixed seed.
     """
     from stdp_pipeline.engines._protocol import draw_events
     from stdp_pipeline.figures.raster import raster

@@ -109,10 +109,10 @@ def test_usps_values_become_levels(tmp_path):
     assert labels.tolist() == [0, 9]
     assert pixels[0, 0, :4].tolist() == [0, 255, 191, 128]
     path.write_text("11 1:0\n")
-    with pytest.raises(DataError, match="labels in 1 to 10"):
+    with pytest.raises(DataError, match=r"labels in 1 to 10"):
         usps.read_libsvm(path)
     path.write_text("what is this\n")
-    with pytest.raises(DataError, match="cannot be read as LIBSVM data"):
+    with pytest.raises(DataError, match=r"cannot be read as LIBSVM data"):
         usps.read_libsvm(path)
 
 
@@ -257,7 +257,7 @@ def test_classes_are_chosen_and_counted():
 
 
 def test_shuffling_is_a_permutation_that_the_seed_decides():
-    data = labelled(list(range(40)) + [0], n_test=1)
+    data = labelled([*range(40), 0], n_test=1)
     orders = [seen(selected(data, digits.Params(shuffle_seed=seed)), "train") for seed in (1, 1, 2)]
     assert orders[0] == orders[1] != orders[2]
     assert sorted(orders[0]) == list(range(40))
@@ -309,7 +309,7 @@ def test_on_and_off_cells_see_bright_and_dark_spots():
     assert cells[0, on, 7, 7] > cells[0, off].max()
     assert np.array_equal(cells[0, on], cells[1, off])  # a dark spot is a bright one inverted
     assert np.all(of_images(np.full((1, 9, 9), 90), on_off={}) == 0)
-    with pytest.raises(ValidationError, match="sigma_center_px must be below"):
+    with pytest.raises(ValidationError, match=r"sigma_center_px must be below"):
         OnOff(sigma_center_px=2.0, sigma_surround_px=1.0)
 
 
@@ -349,9 +349,9 @@ def test_a_folder_that_divides_nothing_needs_a_split(folder):
 
 
 def test_a_folder_without_images_is_refused(tmp_path):
-    with pytest.raises(DataError, match="holds no files of the right kind"):
+    with pytest.raises(DataError, match=r"holds no files of the right kind"):
         listed(tmp_path, images.SUFFIXES, "dataset.folder")
-    with pytest.raises(DataError, match="does not exist; check dataset.folder"):
+    with pytest.raises(DataError, match=r"does not exist; check dataset.folder"):
         listed(tmp_path / "nowhere", images.SUFFIXES, "dataset.folder")
 
 
@@ -394,7 +394,7 @@ def test_an_npz_file_with_keras_names_and_real_numbers(tmp_path, rng):
 
 def test_an_npz_file_with_one_pool(tmp_path, rng):
     np.savez(tmp_path / "a.npz", X=rng.integers(0, 256, (20, 3, 3, 3)), y=np.arange(20) % 2)
-    with pytest.raises(ConfigError, match="held_out"):
+    with pytest.raises(ConfigError, match=r"held_out"):
         npz.read(npz.Params(file=str(tmp_path / "a.npz")))
     data, _ = read(npz, npz.Params(file=str(tmp_path / "a.npz"), split=HELD_OUT))
     assert data.train_images.shape == (10, 3, 3)
@@ -419,7 +419,7 @@ def test_other_npz_files_are_refused(tmp_path, arrays, message):
 @pytest.mark.parametrize("content", [b"", b"PK nonsense", b"\x93NUMPY"])
 def test_damaged_npz_files_are_refused(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(DataError, match="cannot read .* as a .npz file"):
+    with pytest.raises(DataError, match=r"cannot read .* as a .npz file"):
         npz.read(npz.Params(file=str(tmp_path / "a.npz")))
 
 
@@ -427,9 +427,9 @@ def test_labels_are_numbered():
     assert numbered(np.array([3.0, 0.0]), "x")[0].tolist() == [3, 0]
     labels, names = numbered(np.array([1000, 7, 1000]), "x")
     assert (labels.tolist(), names) == ([0, 1, 0], ("1000", "7"))
-    with pytest.raises(DataError, match="1 labels are missing"):
+    with pytest.raises(DataError, match=r"1 labels are missing"):
         numbered(np.array([0.0, np.nan]), "x")
-    with pytest.raises(DataError, match="at most 256 classes"):
+    with pytest.raises(DataError, match=r"at most 256 classes"):
         numbered(np.array([f"c{k}" for k in range(300)]), "x")
 
 
@@ -464,7 +464,7 @@ def test_the_class_may_be_any_column_of_a_table(tmp_path):
     (tmp_path / "t.tsv").write_text("kind\twidth\nx\t1\ny\t2\n")
     params = table.Params(file=str(tmp_path / "t.tsv"), label="kind", split=HELD_OUT)
     assert table.read(params).class_names == ("x", "y")
-    with pytest.raises(ConfigError, match="has no column 'kin'; known: kind, width"):
+    with pytest.raises(ConfigError, match=r"has no column 'kin'; known: kind, width"):
         table.read(params.model_copy(update={"label": "kin"}))
 
 

@@ -179,8 +179,10 @@ def test_what_failed_everywhere_is_told(server, places):
             "or pray",
         )
     text = str(caught.value)
-    for part in ("/nowhere/at/all: no such folder", "(cache): no 'data.bin'", "answers 404", "ended at", "of 524288 bytes",
-                 "dataset.data_dir or STDP_DATA_DIR, or pray"):  # fmt: skip
+    for part in (
+        "/nowhere/at/all: no such folder", "(cache): no 'data.bin'", "answers 404", "ended at", "of 524288 bytes",
+        "dataset.data_dir or STDP_DATA_DIR, or pray",
+    ):  # fmt: skip
         assert part in text
 
 
