@@ -76,8 +76,8 @@ class Survey:
         ]
         if few:
             lines.append(
-                f"warning: fewer than {_FEW} images of {len(few)} classes, the fewest of '{fewest}' ({counts[fewest]}): "
-                "expect accuracies that chance decides"
+                f"warning: fewer than {_FEW} images of {len(few)} classes, the fewest of '{fewest}' "
+                f"({counts[fewest]}): expect accuracies that chance decides"
             )
         if self.found.ignored:
             shown = ", ".join(f"'{path.name}'" for path in self.found.ignored[:_SHOWN])
@@ -180,9 +180,16 @@ def experiment_yaml(looked: Survey, title: str) -> str:
     ]  # fmt: skip
     parts = []
     for section, comment in sections:
-        text = yaml.safe_dump(section, sort_keys=False, allow_unicode=True, default_flow_style=None)
+        text = yaml.dump(section, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
         parts.append((f"# {comment}\n" if comment else "") + text)
     return "".join(parts)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Sections below each other, lists in one line."""
+
+
+_Dumper.add_representer(list, lambda dumper, v: dumper.represent_sequence("tag:yaml.org,2002:seq", v, flow_style=True))
 
 
 def _size(sizes: Counter[tuple[int, int]]) -> tuple[int, int] | None:
