@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import logging
 import os
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from stdp_pipeline.datasets import _download
 from stdp_pipeline.errors import DataError
 
 __all__ = ["RemoteFile", "cache_folder", "find"]
+
+_CHECKSUM = re.compile(r"sha256:[0-9a-fA-F]{64}|md5:[0-9a-fA-F]{32}")
 
 
 @dataclass(frozen=True)
@@ -27,9 +33,15 @@ class RemoteFile:
     urls : tuple of str
         Where it can be downloaded, in order.
     checksum : str
-        ``sha256:...`` or ``md5:...`` of the file as it is downloaded; empty if that is not known.
+        ``sha256:...`` or ``md5:...`` of the file as it is downloaded; empty if there are no ``urls`` and
+        ``content_sha256`` is known.
     content_sha256 : str or None
         SHA-256 of the unpacked content, for files that may have been packed anew.
+
+    Raises
+    ------
+    ValueError
+        If there is no checksum to know the file by.
     """
 
     name: str
@@ -37,24 +49,39 @@ class RemoteFile:
     checksum: str
     content_sha256: str | None = None
 
+    def __post_init__(self) -> None:
+        known_by_content = not self.checksum and not self.urls and self.content_sha256
+        if not known_by_content and not _CHECKSUM.fullmatch(self.checksum):
+            raise ValueError(f"checksum of '{self.name}' must be sha256:HEX or md5:HEX, got '{self.checksum}'")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which it may lie in a folder."""
+        plain = self.name.removesuffix(".gz")
+        return (self.name, plain) if self.content_sha256 and plain != self.name else (self.name,)
+
     def fault(self, path: Path) -> str | None:
         """Return what is wrong with the content of a file that should be this one, or None."""
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            return f"cannot be read: {error.strerror}"
         method, _, wanted = self.checksum.partition(":")
-        found = hashlib.new(method, raw).hexdigest() if method else ""
-        if method and found == wanted:
-            return None
-        if self.content_sha256 is None:
-            return f"has the {method.upper()} {found}, expected {wanted}"
+        faults = []
         try:
-            content = gzip.decompress(raw) if path.suffix == ".gz" else raw
-        except (OSError, EOFError, zlib.error):
-            return "is truncated or damaged: it cannot be unpacked"
-        inside = hashlib.sha256(content).hexdigest()
-        return None if inside == self.content_sha256 else f"holds SHA-256 {inside}, expected {self.content_sha256}"
+            if method:
+                with path.open("rb") as file:
+                    found = _digest(file, method)
+                if found == wanted.lower():
+                    return None
+                faults.append(f"has the {method.upper()} {found}, expected {wanted}")
+            if self.content_sha256:
+                with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as content:
+                    inside = _digest(content, "sha256")
+                if inside == self.content_sha256.lower():
+                    return None
+                faults = [f"holds the content of SHA256 {inside}, expected {self.content_sha256}"]
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            faults.append("cannot be unpacked, being truncated or damaged")
+        except OSError as error:
+            faults.append(f"cannot be read: {error.strerror}")
+        return " and ".join(faults)
 
 
 def cache_folder(dataset: str) -> Path:
@@ -66,13 +93,23 @@ def cache_folder(dataset: str) -> Path:
 
 
 def find(
-    dataset: str, files: Sequence[RemoteFile], data_dir: str | None, system: Sequence[str] = (), hint: str = ""
+    dataset: str,
+    files: Sequence[RemoteFile],
+    data_dir: str | None,
+    system: Sequence[str] = (),
+    check: bool = True,
+    hint: str = "",
 ) -> dict[str, Path]:
     """Return the path of every file, by name.
 
-    Looked at in this order: ``data_dir``, and nothing else if it is given; the folder that ``STDP_DATA_DIR`` names, or
-    one called like the data set in it; known places of the system; the cache; then the files are downloaded into the
-    cache, unless ``STDP_OFFLINE`` is set.
+    Looked at in this order:
+
+    1. ``data_dir``, and nothing else if it is given; else ``$STDP_DATA_DIR/DATASET``, and nothing else if there is
+       such a folder; else ``$STDP_DATA_DIR``, and nothing else if it holds the first file with the right content (files
+       of several data sets have the same names);
+    2. known places of the system, each if it holds all files;
+    3. the cache, where a damaged file is replaced;
+    4. the mirrors, from which files are downloaded into the cache, unless ``STDP_OFFLINE`` is set.
 
     Parameters
     ----------
@@ -82,89 +119,99 @@ def find(
         The folder that the user names.
     system : sequence of str
         Folders in which a package of the operating system puts the files.
+    check : bool, default True
+        Whether files in folders must be the original ones, not just be there; what is downloaded always must.
     hint : str
         What else could be done, for the message.
 
     Raises
     ------
     DataError
-        If ``data_dir`` does not hold the right files, or no place does and they cannot be downloaded; the message lists
-        the places.
+        If the folder that the user names does not hold the right files, or no place does and they cannot be downloaded;
+        the message lists the places.
     """
     if data_dir:
-        return _in_named_folder(Path(data_dir), files)
+        return _in_named_folder(Path(data_dir), "dataset.data_dir", files, check)
     looked = []
-    chosen = os.environ.get("STDP_DATA_DIR")
-    for folder in [*([Path(chosen) / dataset, Path(chosen)] if chosen else []), *map(Path, system)]:
-        found, reason = _in_folder(folder, files)
-        if found:
+    if chosen := os.environ.get("STDP_DATA_DIR"):
+        own, shared = Path(chosen) / dataset, Path(chosen)
+        if os.path.isdir(own):
+            return _in_named_folder(own, "STDP_DATA_DIR", files, check)
+        first, reason = _local(shared, files[0], check)
+        if first:
+            return _in_named_folder(shared, "STDP_DATA_DIR", files, check)
+        looked += [f"{own} (STDP_DATA_DIR): no such folder", f"{shared} (STDP_DATA_DIR): {reason}"]
+    for folder in map(Path, system):
+        there = {file.name: _local(folder, file, check) for file in files}
+        found = {name: path for name, (path, _) in there.items() if path}
+        if len(found) == len(files):
             return found
+        reason = next(reason for path, reason in there.values() if not path)
+        if os.path.isdir(folder):
+            logging.getLogger(__name__).warning("'%s' is passed over: %s", folder, reason)
         looked.append(f"{folder}: {reason}")
     return {file.name: _in_cache(dataset, file, looked, hint) for file in files}
 
 
+def _digest(file: IO[bytes] | gzip.GzipFile, method: str) -> str:
+    # Not for security: where MD5 is forbidden for that, it may still tell one file from another.
+    return hashlib.file_digest(file, partial(hashlib.new, method, usedforsecurity=False)).hexdigest()  # type: ignore[arg-type]
+
+
 def _candidates(folder: Path, file: RemoteFile) -> list[Path]:
-    names = [file.name] + ([file.name.removesuffix(".gz")] if file.content_sha256 else [])
-    return [folder / name for name in dict.fromkeys(names) if (folder / name).is_file()]
+    # Not Path.is_file or Path.is_dir, here and elsewhere: they raise where one may not look, or if a name is too long.
+    return [folder / name for name in file.names if os.path.isfile(folder / name)]
 
 
-def _in_named_folder(folder: Path, files: Sequence[RemoteFile]) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise DataError(f"data folder '{folder}' does not exist; check dataset.data_dir")
+def _local(folder: Path, file: RemoteFile, check: bool) -> tuple[Path | None, str]:
+    """Return where a file lies in a folder, or None and why not."""
+    if not os.path.isdir(folder):
+        return None, "no such folder"
+    there = _candidates(folder, file)
+    if not there:
+        return None, "no " + " or ".join(f"'{name}'" for name in file.names)
+    faults = []
+    for path in there:
+        fault = file.fault(path) if check else None
+        if fault is None:
+            return path, ""
+        faults.append(f"'{path.name}' {fault}")
+    return None, "; ".join(faults)
+
+
+def _in_named_folder(folder: Path, named_by: str, files: Sequence[RemoteFile], check: bool) -> dict[str, Path]:
+    if not os.path.isdir(folder):
+        raise DataError(f"data folder '{folder}' does not exist; check {named_by}")
     found = {}
     for file in files:
-        there = _candidates(folder, file)
-        if not there:
-            unpacked = f" or '{file.name.removesuffix('.gz')}'" if file.content_sha256 else ""
-            raise DataError(f"no '{file.name}'{unpacked} in '{folder}'; check dataset.data_dir")
-        if fault := file.fault(there[0]):
+        path, reason = _local(folder, file, check)
+        if path is None and not _candidates(folder, file):
+            raise DataError(f"{reason} in '{folder}'; check {named_by}")
+        if path is None:
             raise DataError(
-                f"'{there[0]}' {fault}: it has the wrong checksum. Get the file again, or, if these are your own "
+                f"wrong checksum in '{folder}' ({named_by}): {reason}. Get the file again, or, if these are your own "
                 "images, use dataset.name: idx, npz or images"
             )
-        found[file.name] = there[0]
+        found[file.name] = path
     return found
-
-
-def _in_folder(folder: Path, files: Sequence[RemoteFile]) -> tuple[dict[str, Path], str]:
-    """Return the files, or none and why."""
-    found = {}
-    for file in files:
-        there = _candidates(folder, file)
-        if not there:
-            return {}, f"no '{file.name}'" if folder.is_dir() else "no such folder"
-        if fault := file.fault(there[0]):
-            return {}, f"'{there[0].name}' {fault}"
-        found[file.name] = there[0]
-    return found, ""
 
 
 def _in_cache(dataset: str, file: RemoteFile, looked: list[str], hint: str) -> Path:
     folder = cache_folder(dataset)
-    path = folder / file.name
-    reason = f"no '{file.name}'"
-    if path.is_file():
-        fault = file.fault(path)
-        if fault is None:
-            return path
-        reason = f"'{file.name}' {fault}"
-    places = [*looked, f"{folder} (cache): {reason}"]
-    failed: list[str] = []
-    if os.environ.get("STDP_OFFLINE"):
+    cached, reason = _local(folder, file, check=True)
+    if cached:
+        return cached
+    if os.environ.get("STDP_OFFLINE", "0") not in ("", "0"):
         failed = ["STDP_OFFLINE is set, so nothing was downloaded"]
     elif not file.urls:
         failed = ["it cannot be downloaded"]
     else:
         try:
-            if path.is_file():
-                path.unlink()
-            _download.fetch(file.urls, path, file.checksum)
-            return path
+            _download.fetch(file.urls, folder / file.name, file.checksum)
+            return folder / file.name
         except _download.FetchError as error:
             failed = list(error.args)
-        except OSError as error:
-            raise DataError(f"cannot replace '{path}': {error.strerror}") from error
-    told = "\n  ".join([*places, *failed])
+    told = "\n  ".join([*looked, f"{folder} (cache): {reason}", *failed])
     raise DataError(
         f"data set '{dataset}': '{file.name}' was not found. Looked at:\n  {told}\nPut the file into a folder and name "
         f"that with dataset.data_dir or STDP_DATA_DIR{f', {hint}' if hint else ''}."
