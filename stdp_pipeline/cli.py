@@ -27,6 +27,7 @@ _STAGES = {
     "respond": "record the frozen network's answers to one split",
     "label": "give each neuron a label",
     "test": "classify the test images",
+    "baseline": "classify the test images by their pixels, without a network",
     "embed": "lay out the test responses in two dimensions",
     "portray": "draw the model, measured from its simulation",
     "report": "write the report of an experiment",

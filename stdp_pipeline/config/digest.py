@@ -25,6 +25,7 @@ _COMPONENTS = {
     "encoding": "encoding",
     "plasticity": "rule",
     "readouts": "readout",
+    "baselines": "readout",
     "embedding": "embedding",
 }
 

@@ -18,7 +18,7 @@ from stdp_pipeline.io import canonical_json
 
 __all__ = ["STAGES", "Job", "Plan", "Run", "plan"]
 
-STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "embed", "portray", "report")
+STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "baseline", "embed", "portray", "report")
 """The stages in the order of the chain. ``events`` occurs only with ``encoding.materialize``."""
 
 
@@ -67,6 +67,8 @@ class Run:
         The full configuration of this run.
     test : Job
         Its last job; the others are its ancestors.
+    baseline : Job or None
+        What the pixels alone tell, if that is asked for.
     embeddings : list of Job
     """
 
@@ -74,6 +76,7 @@ class Run:
     varied: dict[str, Any]
     experiment: Experiment
     test: Job
+    baseline: Job | None
     embeddings: list[Job]
 
     @property
@@ -124,8 +127,8 @@ def _job(stage: str, slug: str, spec: dict[str, Any], parents: dict[str, Job]) -
     return Job(stage, re.sub(r"[^A-Za-z0-9._-]", "_", f"{slug}-{digest}"), spec, parents)
 
 
-def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, list[Job]]:
-    """Return the test job and the embedding jobs of one run."""
+def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, list[Job]]:
+    """Return the test job, the baseline's job if there is one, and the embedding jobs of one run."""
     config = run.model_dump(mode="json")
     dataset, encoding, simulation = config["dataset"], config["encoding"], config["simulation"]
     protocol = {"dt_ms": simulation["dt_ms"], "image_ms": simulation["image_ms"]}
@@ -170,11 +173,13 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, list[Job]]:
         {"readouts": config["readouts"], "label_split": run.labelling.split},
         {"responses": frozen[1], "training": frozen[0], "labels": label, "data": prepare},
     )
+    asked = config["baselines"]
+    baseline = _job("baseline", name, {"baselines": asked}, {"data": prepare}) if asked else None
     embeddings = [
         _job("embed", f"{slug}-{e['name']}", {"embedding": e, "seed": seed}, {"responses": frozen[1], "data": prepare})
         for e in config["embeddings"]
     ]
-    return test, embeddings
+    return test, baseline, embeddings
 
 
 def _unchecked_content(run: Any) -> dict[str, Any]:
@@ -200,8 +205,7 @@ def plan(name: str, experiment: Experiment) -> Plan:
     runs = []
     for varied, one in combinations(experiment):
         for seed in one.seeds:
-            test, embeddings = _jobs_of_run(one, seed)
-            runs.append(Run(seed, varied, one, test, embeddings))
+            runs.append(Run(seed, varied, one, *_jobs_of_run(one, seed)))
     # One run is enough to show the model.
     first = runs[0].test.parents["responses"].parents["train"]
     portrait = _job("portray", first.id, {}, {"train": first, "encode": first.parents["encode"]})
@@ -213,8 +217,9 @@ def plan(name: str, experiment: Experiment) -> Plan:
         jobs.setdefault(job.key, job)
 
     for run in runs:
-        for job in (run.test, *run.embeddings):
-            add(job)
+        for job in (run.test, run.baseline, *run.embeddings):
+            if job is not None:
+                add(job)
     add(portrait)
     ordered = dict(sorted(jobs.items(), key=lambda item: STAGES.index(item[0][0])))
     # Not the list of runs, which may be longer than a command line: the stage lays them out itself.

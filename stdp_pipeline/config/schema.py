@@ -148,6 +148,7 @@ class Experiment(Strict):
     encoding: Any = None
     network: Any = None
     readouts: Any = ()
+    baselines: Any = ()
     embeddings: Any = ()
     simulation: Simulation = Simulation()
     """Engine, integrator and presentation protocol."""
@@ -173,7 +174,7 @@ class Experiment(Strict):
     def _consistent(self) -> Experiment:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError(f"seeds must differ from each other, got {self.seeds}")
-        for section in ("readouts", "embeddings"):
+        for section in ("readouts", "baselines", "embeddings"):
             given = [one.name for one in getattr(self, section)]
             if len(set(given)) != len(given):
                 raise ValueError(f"{section}: each may be named once, got {', '.join(given)}")
@@ -239,9 +240,13 @@ class Experiment(Strict):
             )
 
 
-def _one_of(kind: str, default: str | None = None) -> Any:
-    """Return the union of the parameters models of one kind, told apart by ``name``, or ``default`` without a name."""
-    models = tuple(registry.load(kind, name).Params for name in registry.names(kind))
+def _one_of(kind: str, default: str | None = None, able: str | None = None) -> Any:
+    """Return the union of the parameters models of one kind, told apart by ``name``, or ``default`` without a name.
+
+    Of components that have no function ``able``, if one is given, the models are left out.
+    """
+    modules = [registry.load(kind, name) for name in registry.names(kind)]
+    models = tuple(module.Params for module in modules if able is None or hasattr(module, able))
     if len(models) == 1:
         return models[0]
 
@@ -262,6 +267,7 @@ def experiment_model() -> type[Experiment]:
         return registry.load(kind, name).Params()
 
     readouts: Any = list[_one_of("readout")]  # type: ignore[misc]
+    baselines: Any = list[_one_of("readout", able="scores")]  # type: ignore[misc]
     embeddings: Any = list[_one_of("embedding")]  # type: ignore[misc]
     return create_model(
         "Experiment",
@@ -277,6 +283,14 @@ def experiment_model() -> type[Experiment]:
         readouts=(
             Annotated[readouts, Field(min_length=1)],
             Field([default("readout", "all_activity")], description="How spike counts become predictions."),
+        ),
+        baselines=(
+            baselines,
+            Field(
+                [],
+                description="Readouts that classify the test images by their pixels alone, without a network, to show "
+                "what it adds: they read the images that the code is given.",
+            ),
         ),
         embeddings=(
             embeddings,

@@ -10,5 +10,8 @@ A readout's module has
 * ``SUPERVISED``: True if class labels choose weights of a classifier. The others use them only to name neurons,
   sequences of spikes or images, by counting;
 * ``READS``: "labels" if the neurons' labels and mean counts are all that it needs, "answers" if it needs the answers to
-  the training images.
+  the training images;
+* ``scores(params, known, classes, test, n_classes)``, of some only: the same votes from features of any kind, those of
+  the training images and of the test images, (n, n_features) arrays or sparse arrays. With it, the readout can be an
+  experiment's ``baselines`` as well, which read the pixels.
 """

@@ -1,4 +1,4 @@
-"""Train a classifier on the answers to the training images: what the supervised readouts share."""
+"""Train a classifier of scikit-learn on features of the training images: what the supervised readouts share."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.readout._answers import Answers, Training
-
 __all__ = ["classified"]
 
 
-def classified(classifier: Any, training: Training, test: Answers, scores: Callable[[Any], np.ndarray]) -> np.ndarray:
-    """Return scores of a classifier of scikit-learn that is trained on spike counts.
+def classified(
+    classifier: Any, known: Any, classes: np.ndarray, test: Any, n_classes: int, scores: Callable[[Any], np.ndarray]
+) -> np.ndarray:
+    """Return scores of a classifier that is trained on the features of the training images.
 
     Parameters
     ----------
     classifier : estimator
         Not yet trained.
-    training : Training
-    test : Answers
+    known : (n_training, n_features) array or sparse array
+    classes : (n_training,) int
+    test : (n_images, n_features) array or sparse array
+    n_classes : int
     scores : callable
-        From the sparse counts of the test images to positive scores, (n_images, classes present); called after the
-        training.
+        From the features of the test images to positive scores, (n_images, classes present); called after the training.
 
     Returns
     -------
     (n_images, n_classes) float64
         0 for classes without training images.
     """
-    answers, classes = training.examples()
     present = np.unique(classes)
-    votes = np.zeros((test.n_images, training.n_classes))
+    votes = np.zeros((test.shape[0], n_classes))
     if len(present) == 1:  # nothing to tell apart
         votes[:, present] = 1.0
     else:
-        classifier.fit(answers.counts, classes)
-        votes[:, present] = scores(test.counts)
+        classifier.fit(known, classes)
+        votes[:, present] = scores(test)
     return votes

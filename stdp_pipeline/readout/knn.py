@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,7 +20,7 @@ from pydantic import Field
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.readout._answers import Answers, Training
 
-__all__ = ["READS", "SUPERVISED", "Params", "votes"]
+__all__ = ["READS", "SUPERVISED", "Params", "scores", "votes"]
 
 SUPERVISED = False
 READS = "answers"
@@ -37,14 +37,18 @@ class Params(Strict):
 
 def votes(params: Params, training: Training, test: Answers) -> np.ndarray:
     """Return the summed similarity of the nearest neighbours of each class, (n_images, n_classes) float64."""
+    answers, classes = training.examples()
+    return scores(params, answers.counts, classes, test.counts, training.n_classes)
+
+
+def scores(params: Params, known: Any, classes: np.ndarray, test: Any, n_classes: int) -> np.ndarray:
+    """Return the votes from features of any kind; see :mod:`stdp_pipeline.readout`."""
     from sklearn.neighbors import NearestNeighbors
 
-    answers, classes = training.examples()
-    known = answers.counts
     k = min(params.n_neighbors, known.shape[0])
     search = NearestNeighbors(n_neighbors=k, algorithm="brute", metric="cosine").fit(known)
-    distance, neighbor = search.kneighbors(test.counts)
-    scores = np.zeros((test.n_images, training.n_classes))
-    image = np.repeat(np.arange(test.n_images), k)
-    np.add.at(scores, (image, classes[neighbor.ravel()]), np.maximum(1.0 - distance.ravel(), 0.0))
-    return scores
+    distance, neighbor = search.kneighbors(test)
+    similar = np.zeros((test.shape[0], n_classes))
+    image = np.repeat(np.arange(test.shape[0]), k)
+    np.add.at(similar, (image, classes[neighbor.ravel()]), np.maximum(1.0 - distance.ravel(), 0.0))
+    return similar

@@ -10,7 +10,7 @@ References
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -19,7 +19,7 @@ from stdp_pipeline.config._base import Strict
 from stdp_pipeline.readout._answers import Answers, Training
 from stdp_pipeline.readout._supervised import classified
 
-__all__ = ["READS", "SUPERVISED", "Params", "votes"]
+__all__ = ["READS", "SUPERVISED", "Params", "scores", "votes"]
 
 SUPERVISED = True
 READS = "answers"
@@ -38,7 +38,13 @@ class Params(Strict):
 
 def votes(params: Params, training: Training, test: Answers) -> np.ndarray:
     """Return the probability of each class, (n_images, n_classes) float64; 0 for classes without training images."""
+    answers, classes = training.examples()
+    return scores(params, answers.counts, classes, test.counts, training.n_classes)
+
+
+def scores(params: Params, known: Any, classes: np.ndarray, test: Any, n_classes: int) -> np.ndarray:
+    """Return the votes from features of any kind; see :mod:`stdp_pipeline.readout`."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=params.inverse_penalty, max_iter=params.max_iter)
-    return classified(model, training, test, model.predict_proba)
+    return classified(model, known, classes, test, n_classes, model.predict_proba)

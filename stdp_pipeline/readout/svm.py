@@ -10,17 +10,16 @@ References
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.sparse import csr_array
 
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.readout._answers import Answers, Training
 from stdp_pipeline.readout._supervised import classified
 
-__all__ = ["READS", "SUPERVISED", "Params", "votes"]
+__all__ = ["READS", "SUPERVISED", "Params", "scores", "votes"]
 
 SUPERVISED = True
 READS = "answers"
@@ -42,14 +41,20 @@ def votes(params: Params, training: Training, test: Answers) -> np.ndarray:
 
     The exponential makes scores positive and keeps their order; classes without training images have 0.
     """
+    answers, classes = training.examples()
+    return scores(params, answers.counts, classes, test.counts, training.n_classes)
+
+
+def scores(params: Params, known: Any, classes: np.ndarray, test: Any, n_classes: int) -> np.ndarray:
+    """Return the votes from features of any kind; see :mod:`stdp_pipeline.readout`."""
     from sklearn.svm import LinearSVC
 
     model = LinearSVC(C=params.inverse_penalty, max_iter=params.max_iter, random_state=0)
 
-    def scores(counts: csr_array) -> np.ndarray:
-        margin = model.decision_function(counts)
+    def positive(features: Any) -> np.ndarray:
+        margin = model.decision_function(features)
         if margin.ndim == 1:  # two classes: one margin, of the second
             margin = np.stack([-margin, margin], axis=1)
         return np.exp(margin - margin.max(axis=1, keepdims=True))
 
-    return classified(model, training, test, scores)
+    return classified(model, known, classes, test, n_classes, positive)

@@ -7,7 +7,8 @@ from typing import Any
 __all__ = ["Comparison", "compare", "markdown"]
 
 Comparison = list[dict[str, Any]]
-"""One record for each combination: ``name``, ``n_seeds``, ``published``, and ``readouts``: name -> record of means."""
+"""One record for each combination: ``name``, ``n_seeds``, ``published``, ``readouts``: name -> record of means, and
+``baselines``: name -> accuracy by pixels alone."""
 
 
 def compare(averaged: list[dict[str, Any]]) -> Comparison:
@@ -16,7 +17,14 @@ def compare(averaged: list[dict[str, Any]]) -> Comparison:
     for mean in averaged:
         name = ", ".join(str(v) if k == "variant" else f"{k} = {v}" for k, v in mean["varied"].items())
         group = groups.setdefault(
-            name, {"name": name, "n_seeds": mean["n_seeds"], "published": mean["published"], "readouts": {}}
+            name,
+            {
+                "name": name,
+                "n_seeds": mean["n_seeds"],
+                "published": mean["published"],
+                "readouts": {},
+                "baselines": {k.removeprefix("baseline_"): v for k, v in mean.items() if k.startswith("baseline_")},
+            },
         )
         group["readouts"][mean["readout"]] = mean
     return list(groups.values())
@@ -35,6 +43,8 @@ def markdown(comparison: Comparison, source: str | None) -> str:
     readouts = list(dict.fromkeys(name for group in comparison for name in group["readouts"]))
     supervised = {name for group in comparison for name, mean in group["readouts"].items() if mean["supervised"]}
     heads = ["combination", "seeds", "published"] + [f"{r} (supervised)" if r in supervised else r for r in readouts]
+    baselines = list(dict.fromkeys(name for group in comparison for name in group["baselines"]))
+    heads += [f"{name} on pixels" for name in baselines]
     if source is None:
         heads.remove("published")
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
@@ -43,6 +53,7 @@ def markdown(comparison: Comparison, source: str | None) -> str:
         if source is not None:
             cells.append("" if group["published"] is None else f"{100 * group['published']:.1f}")
         cells += [_cell(group["readouts"].get(readout)) for readout in readouts]
+        cells += [f"{100 * group['baselines'][name]:.2f}" if name in group["baselines"] else "" for name in baselines]
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", *_activity(comparison)]
     text = "\n".join(lines) + "\n"

@@ -39,6 +39,7 @@ def means(rows: list[dict[str, Any]], published: dict[str, float] | None = None)
     -------
     list of dict
         One record for each combination and readout, in the order of ``rows``: ``varied``, ``readout``, ``n_seeds``;
+        ``baseline_NAME``, the accuracies by pixels alone, which no seed changes;
         the mean of the accuracy (``accuracy``), its standard deviation over seeds (``accuracy_sd``) and the 95 %
         confidence interval of the mean by Student's t, cut to 0 and 1 (``ci95_low``, ``ci95_high``), all three None
         for a single seed; the published accuracy (``published``, as a fraction, or None); and the means of activity,
@@ -57,6 +58,7 @@ def _mean(group: list[dict[str, Any]], published: dict[str, float]) -> dict[str,
         "varied": group[0]["varied"],
         "readout": group[0]["readout"],
         "supervised": group[0]["supervised"],
+        **{key: value for key, value in group[0].items() if key.startswith("baseline_")},
         "n_seeds": n,
         "accuracy": mean,
         "accuracy_sd": None,

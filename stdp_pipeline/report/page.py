@@ -161,6 +161,7 @@ def page(
         means=means,
         comparison=comparison,
         readouts=list(dict.fromkeys(row["readout"] for row in rows)),
+        baselines=list(dict.fromkeys(name for group in comparison for name in group["baselines"])),
         supervised={row["readout"] for row in rows if row["supervised"]},
         overviews=[(_uri(file, content), _caption(file)) for file, content in overviews.items()],
         n_combinations=len(comparison),

@@ -74,11 +74,13 @@ def run(job: StageJob) -> None:
     for old in (job.output / "figures").rglob("*.*"):  # of an earlier version of the experiment
         if old not in written and old.suffix in (".png", ".svg"):
             old.unlink()
-    columns = _SUMMARY + tuple(dict.fromkeys(key for row in rows for key in row["varied"]))
+    baselines = dict.fromkeys(key for row in rows for key in row if key.startswith("baseline_"))
+    columns = (*_SUMMARY, *baselines, *dict.fromkeys(key for row in rows for key in row["varied"]))
     write_json(job.output / "metrics.json", {"schema_version": SCHEMA_VERSION, "experiment": name, "runs": rows})
     write_text(job.output / "summary.tsv", _table(rows, columns))
     varied = dict.fromkeys(key for row in averaged for key in row["varied"])
-    write_text(job.output / "means.tsv", _table(averaged, (*varied, *(key for key in averaged[0] if key != "varied"))))
+    averages = dict.fromkeys(key for mean in averaged for key in mean if key != "varied")
+    write_text(job.output / "means.tsv", _table(averaged, (*varied, *averages)))
     write_text(job.output / "table.md", markdown(compared, published.source if published else None))
     provenance = read_json(root / "train" / planned.runs[0].ids["train"] / "provenance.json")
     configuration = planned.experiment.model_dump(mode="json")
@@ -129,6 +131,7 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
     prepare = read_json(root / "prepare" / ids["prepare"] / "provenance.json")["spec"]["dataset"]
     encode = read_json(root / "encode" / ids["encode"] / "statistics.json")
     network = read_arrays(root / "train" / ids["train"] / "network.npz")
+    pixels = read_json(root / "baseline" / one.baseline.id / "metrics.json")["baselines"] if one.baseline else {}
     spec, done = record["spec"], record["training"]
     common = {
         "dataset": prepare["name"],
@@ -161,6 +164,7 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
         "n_silent_training_images": label["n_silent_images"],
         "n_silent_test_images": test["n_silent_images"],
         "train_id": ids["train"],
+        **{f"baseline_{name}": found["accuracy"] for name, found in pixels.items()},
     }
     return [
         {
@@ -218,6 +222,7 @@ def _pictures(root: Path, one: Run) -> dict[str, bytes]:
 def _costs(root: Path, one: Run) -> list[dict[str, Any]]:
     """Return time and memory of each job of a run."""
     jobs = [(role.split("_")[0], role.replace("_", " ("), job) for role, job in one.ids.items()]
+    jobs += [("baseline", "baseline", one.baseline.id)] if one.baseline else []
     jobs += [("embed", f"embed ({job.spec['embedding']['name']}", job.id) for job in one.embeddings]
     costs = []
     for stage, what, job_id in jobs:

@@ -27,6 +27,30 @@ rule label:
         " 2>&1 | tee {log:q}"
 
 
+rule baseline:
+    input:
+        data=JOBS.parent("baseline", "data"),
+    output:
+        metrics="results/baseline/{id}/metrics.json",
+        provenance="results/baseline/{id}/provenance.json",
+    log:
+        "results/logs/baseline/{id}.log",
+    benchmark:
+        "results/benchmarks/baseline/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        runtime=60,
+    params:
+        spec=JOBS.spec("baseline"),
+        code=JOBS.code("baseline"),
+        inputs=JOBS.inputs("baseline"),
+        out=subpath(output.metrics, parent=True),
+    shell:
+        "stdp baseline --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " 2>&1 | tee {log:q}"
+
+
 rule test:
     input:
         responses=JOBS.parent("test", "responses"),

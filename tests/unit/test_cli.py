@@ -14,7 +14,7 @@ from stdp_pipeline import __version__
 from stdp_pipeline.cli import main
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "embed", "portray", "report")
+STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "baseline", "embed", "portray", "report")
 
 
 def output(capsys, *arguments):

@@ -139,6 +139,19 @@ def test_a_readout_says_what_it_reads_and_refuses_to_do_without(name):
             module.votes(module.Params(), only_labels, test)
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in registry.names("readout") if hasattr(registry.load("readout", name), "scores")]
+)
+def test_a_baseline_gives_dense_features_the_votes_of_sparse_counts(name, rng):
+    module = registry.load("readout", name)
+    train, test = rng.poisson(1.0, (40, 12)), rng.poisson(1.0, (20, 12))
+    classes = rng.integers(0, 4, 40)
+    votes = module.votes(module.Params(), training_of(answers_with(train), classes, 4), answers_with(test))
+    found = module.scores(module.Params(), train.astype(np.float32), classes, test.astype(np.float32), 4)
+    # Iterations may take another way to the optimum; the sums of neighbours may be rounded differently.
+    assert np.allclose(votes, found, atol=1e-2 if module.SUPERVISED else 1e-5)
+
+
 @pytest.mark.parametrize("name", registry.names("readout"))
 @settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
