@@ -62,14 +62,18 @@ def to_levels(images: np.ndarray, params: Params) -> np.ndarray:
 
     Returns
     -------
-    (n, n_values, n_fields) uint8
+    (n, n_features, n_fields) uint8
+        Of tables, whose "images" have the shape (1, n_features). Of pictures, a picture for each centre:
+        (n, n_fields * n_channels, height, width).
     """
     values = images.reshape(len(images), -1)
     values = values / np.float32(255) if values.dtype == np.uint8 else values
     spacing = 1 / (params.n_fields - 2)
     centres = ((np.arange(params.n_fields) - 0.5) * spacing).astype(np.float32)
     distance = (values[:, :, None] - centres) * np.float32(params.beta / spacing)
-    return np.rint(255 * np.exp(-0.5 * distance**2)).astype(np.uint8)
+    levels = np.rint(255 * np.exp(-0.5 * distance**2)).astype(np.uint8)
+    *_, height, width = images.shape
+    return levels if height == 1 else np.moveaxis(levels, 2, 1).reshape(len(images), -1, height, width)
 
 
 def rate_hz(params: Params, n_steps: int, dt_ms: float) -> np.ndarray:

@@ -34,7 +34,7 @@ def run(job: StageJob) -> None:
     encoding, params = component("encoding", job.parameter("encoding"))
     model = input_model(job.spec)
     recorded = encoding.__name__.endswith(".recorded")
-    needed = ["train_images", "train_labels", "test_images"]
+    needed = ["train_images", "train_labels", "test_images", "n_classes", "class_names"]
     needed += [f"{split}_{part}" for split in _SPLITS for part in ("time_us", "channel", "offsets") if recorded]
     data = read_arrays(job.input("data"), *needed, also=())
     shaped = {split: encoding.to_levels(data[f"{split}_images"], params) for split in _SPLITS}
@@ -65,12 +65,14 @@ def run(job: StageJob) -> None:
     write_json(
         job.output / "statistics.json", _statistics(events, levels["train_levels"][:n], rates, model.n_image_steps)
     )
+    names = data["class_names"].tolist() or list(range(int(data["n_classes"])))
     picture = raster(
         shaped["train"][0],
         *events[0],
         dt_ms=model.dt_ms,
         image_ms=model.image_ms,
-        label=int(data["train_labels"][0]),
+        label=str(names[data["train_labels"][0]]),
+        code=params.name,
     )
     write_bytes(job.output / "raster.png", picture)
 

@@ -117,7 +117,7 @@ def test_pictures_are_drawn(n_exc, rng):
     assert fields.receptive_fields(weights, label, (4, 5)).startswith(PNG)
     image = rng.integers(0, 255, (4, 5)).astype(np.uint8)
     step, source = np.array([0, 9], np.uint16), np.array([3, 19], np.uint16)
-    assert raster.raster(image, step, source, 0.5, 350.0, 3).startswith(PNG)
+    assert raster.raster(image, step, source, 0.5, 350.0, "3", "poisson").startswith(PNG)
     coordinates = rng.normal(size=(30, 2))
     coordinates[4] = np.nan
     drawn = results.response_map(coordinates, rng.integers(0, 10, 30).astype(np.uint8), "umap", {"knn": 5, "x": [0.1]})

@@ -227,6 +227,16 @@ def test_population_of_pixels_and_of_reals_agree():
     assert np.abs(population.to_levels(pixels, params).astype(int) - reals).max() <= 1
 
 
+def test_population_of_pictures_is_a_picture_for_each_centre(rng):
+    images = rng.integers(0, 256, (3, 2, 5, 4), dtype=np.uint8)
+    params = population.Params(n_fields=6)
+    levels = population.to_levels(images, params)
+    assert levels.shape == (3, 12, 5, 4)
+    flat = population.to_levels(images.reshape(3, 1, 40), params)
+    for k in range(6):
+        assert np.array_equal(levels[:, 2 * k : 2 * k + 2].reshape(3, 40), flat[:, :, k])
+
+
 def test_population_latency_is_early_for_active_inputs():
     step, _ = drawn(population, [255], spikes="latency", window_ms=10.0)
     assert step.tolist() == [0]
