@@ -60,22 +60,38 @@ def markdown(comparison: Comparison, source: str | None) -> str:
     return text if source is None else f"{text}\nPublished: {source}\n"
 
 
-def _activity(comparison: Comparison) -> list[str]:
-    """Return what training took and how the trained networks fire, a line for each combination.
+_ACTIVITY = (
+    ("images shown", "train_images", 0),
+    ("training, CPU s", "train_cpu_s", 0),
+    ("input spikes", "test_input_spikes_per_image", 0),
+    ("bits per input", "bits_per_input", 2),
+    ("bits per input spike", "bits_per_spike", 2),
+    ("presentations", "test_presentations_per_image", 2),
+    ("decision, ms", "decision_ms", 0),
+    ("spikes per test image", "test_spikes_per_image", 1),
+    ("right: own", "spikes_right_own", 1),
+    ("right: other", "spikes_right_other", 1),
+    ("wrong: own", "spikes_wrong_own", 1),
+    ("wrong: other", "spikes_wrong_other", 1),
+)
 
-    Right and wrong are the answers of the first readout; "own" are the spikes of neurons with the image's class as
-    label, "other" those of all others.
+
+def _activity(comparison: Comparison) -> list[str]:
+    """Return what training took, what the code tells and how the trained networks fire, a line for each combination.
+
+    Input spikes are those of a test image in the presentation that was accepted; "bits" is the information that an
+    input's spikes have about its intensity; "decision" is when the answer no longer changes, the median over the test
+    images. Right and wrong are the answers of the first readout; "own" are the spikes of neurons with the image's class
+    as label, "other" those of all others.
     """
-    heads = ["combination", "images shown", "training, CPU s", "spikes per test image"]
-    heads += [f"{answer}: {neurons}" for answer in ("right", "wrong") for neurons in ("own", "other")]
+    heads = ["combination", *(head for head, _, _ in _ACTIVITY)]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for group in comparison:
         mean = next(iter(group["readouts"].values()))
-        shown, each = mean["train_images"], mean["train_cpu_s_per_image"]
-        spikes = [mean["test_spikes_per_image"]]
-        spikes += [mean[f"spikes_{answer}_{neurons}"] for answer in ("right", "wrong") for neurons in ("own", "other")]
-        cells = [group["name"] or "as configured", f"{shown:.0f}", f"{shown * each:.0f}" if each else ""]
-        cells += ["" if value is None else f"{value:.1f}" for value in spikes]
+        each = mean["train_cpu_s_per_image"]
+        values = {**mean, "train_cpu_s": each and each * mean["train_images"]}
+        cells = [group["name"] or "as configured"]
+        cells += ["" if values[key] is None else f"{values[key]:.{digits}f}" for _, key, digits in _ACTIVITY]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 

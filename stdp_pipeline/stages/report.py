@@ -29,7 +29,7 @@ _SUMMARY = (
     "run", "dataset", "split", "rule", "n_exc", "passes", "seed", "readout",
     "test_accuracy", "ci95_low", "ci95_high", "n_test",
     "train_cpu_s_per_image", "train_spikes_per_image", "test_spikes_per_image", "presentations_per_image",
-    "train_input_spikes_per_image", "bits_per_spike", "decision_ms",
+    "test_input_spikes_per_image", "test_presentations_per_image", "bits_per_input", "bits_per_spike", "decision_ms",
     "theta_mean_mv", "n_silent_neurons", "n_silent_test_images", "train_id",
 )  # fmt: skip
 
@@ -150,6 +150,8 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
         "train_images": done["images"],
         "train_spikes_per_image": done["spikes_per_image"],
         "train_input_spikes_per_image": done["input_spikes_per_image"],
+        "test_input_spikes_per_image": test["input_spikes_per_image"],
+        "test_presentations_per_image": test["presentations_per_image"],
         "presentations_per_image": done["presentations_per_image"],
         "retries": done["retries"],
         "given_up": done["given_up"],
@@ -157,6 +159,7 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
         "decision_ms": decision["median"] * spec["simulation"]["dt_ms"]
         if (decision := test["decision_steps"])
         else None,
+        "bits_per_input": encode["information"]["bits_per_input"],
         "bits_per_spike": encode["information"]["bits_per_spike"],
         "theta_mean_mv": float(network["theta_mv"].mean()),
         "theta_sd_mv": float(network["theta_mv"].std()),

@@ -45,6 +45,7 @@ def run(job: StageJob) -> None:
             "n_test": test.n_images,
             "n_silent_images": int(np.count_nonzero(silent)),
             "spikes_per_image": float(test.responses.n_spikes.mean()),
+            "input_spikes_per_image": float(test.responses.n_input_spikes.mean()),
             "presentations_per_image": float(test.responses.attempts.mean()),
             "decision_steps": _quartiles(decision_steps(test.responses, neurons)),
             "readouts": scores,

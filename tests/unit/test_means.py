@@ -25,6 +25,8 @@ def row(seed, accuracy, variant="a", readout="all_activity", **more):
         "train_images": 100,
         "train_wall_s": 1.0,
         "supervised": False,
+        **dict.fromkeys(("test_input_spikes_per_image", "test_presentations_per_image", "decision_ms")),
+        **dict.fromkeys(("bits_per_input", "bits_per_spike")),
         **dict.fromkeys(("spikes_right_own", "spikes_right_other", "spikes_wrong_own", "spikes_wrong_other")),
     }
     return base | more
@@ -68,7 +70,7 @@ def test_runs_with_leaking_labels_are_named_once():
 
 
 def test_published_values_and_readouts_stand_side_by_side():
-    told = {"train_cpu_s_per_image": 0.5, "spikes_right_own": 12.5}
+    told = {"train_cpu_s_per_image": 0.5, "spikes_right_own": 12.5, "decision_ms": 31.5, "baseline_knn": 0.95}
     rows = [
         row(0, 0.5, "b", **told),
         row(1, 0.7, "b", **told),
@@ -78,11 +80,11 @@ def test_published_values_and_readouts_stand_side_by_side():
     averaged = means(rows, {"b": 55.0})
     assert [m["published"] for m in averaged] == [0.55, 0.55, None]
     lines = markdown(compare(averaged), "somewhere").splitlines()
-    assert lines[0] == "| combination | seeds | published | all_activity | svm (supervised) |"
-    assert lines[2] == "| b | 2 | 55.0 | 60.00 ± 14.14 | 90.00 |"
-    assert lines[3] == "| a | 1 |  | 60.00 |  |"
-    assert lines[5].startswith("| combination | images shown | training, CPU s | spikes per test image | right: own |")
-    assert lines[7] == "| b | 100 | 50 | 20.0 | 12.5 |  |  |  |"
-    assert lines[8] == "| a | 100 |  | 20.0 |  |  |  |  |"
+    assert lines[0] == "| combination | seeds | published | all_activity | svm (supervised) | knn on pixels |"
+    assert lines[2] == "| b | 2 | 55.0 | 60.00 ± 14.14 | 90.00 | 95.00 |"
+    assert lines[3] == "| a | 1 |  | 60.00 |  |  |"
+    assert lines[5].startswith("| combination | images shown | training, CPU s | input spikes | bits per input |")
+    assert lines[7] == "| b | 100 | 50 |  |  |  |  | 32 | 20.0 | 12.5 |  |  |  |"
+    assert lines[8] == "| a | 100 |  |  |  |  |  |  | 20.0 |  |  |  |  |"
     assert lines[-1] == "Published: somewhere"
     assert "published" not in markdown(compare(averaged), None)
