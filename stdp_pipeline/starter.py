@@ -22,6 +22,8 @@ _LARGEST = 32  # side up to which images are left as they are
 _SHOWN = 5
 _PRESENTATIONS = 60_000  # what the presets were tuned with is 40 000 to 180 000; a minute with 400 neurons
 _ENOUGH_FOR_400 = 4000  # training images
+_FILLED = 0.2  # mean brightness above which images are surfaces rather than strokes (MNIST 0.13, Fashion-MNIST 0.29)
+_ON_OFF_SIDE = 12  # side from which on there is room for the blurs
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,15 @@ class Survey:
         (height, width) -> number of readable images.
     bright_background : bool
         Whether most images' borders are brighter than their middle value, so that dark is what counts.
+    brightness : float
+        Mean over the images, 0 to 1, of what counts.
     """
 
     folder: Path
     found: Found
     sizes: Counter[tuple[int, int]]
     bright_background: bool
+    brightness: float
 
     @property
     def n_images(self) -> int:
@@ -97,7 +102,7 @@ def survey(folder: Path) -> Survey:
     """
     found = listed(folder, SUFFIXES, "--images")
     sizes: Counter[tuple[int, int]] = Counter()
-    unreadable, bright = [], 0
+    unreadable, bright, brightness = [], 0, []
     for part in found.files.values():
         for path, _ in part:
             try:
@@ -106,6 +111,7 @@ def survey(folder: Path) -> Survey:
                 unreadable.append(f"'{path}' ({error})")
                 continue
             sizes[image.shape] += 1
+            brightness.append(float(image.mean()) / 255)
             border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
             bright += float(np.median(border)) > (int(image.min()) + int(image.max())) / 2
     if unreadable:
@@ -114,7 +120,8 @@ def survey(folder: Path) -> Survey:
             f"{len(unreadable)} files in '{folder}' cannot be read: {', '.join(unreadable[:_SHOWN])}{more}; mend or "
             "remove them"
         )
-    looked = Survey(folder, found, sizes, bright > sum(sizes.values()) / 2)
+    inverted, mean = bright > len(brightness) / 2, sum(brightness) / len(brightness)
+    looked = Survey(folder, found, sizes, inverted, 1 - mean if inverted else mean)
     counts = looked.per_class
     if len(counts) < 2:
         raise DataError(
@@ -153,6 +160,12 @@ def experiment_yaml(looked: Survey, title: str) -> str:
     n_exc = 400 if n_train >= _ENOUGH_FOR_400 else 100
     passes = min(max(math.ceil(_PRESENTATIONS / n_train), 1), 50)
     image: dict[str, Any] = {"normalise": "total", "total": round(26_000 * n_input / 784)}
+    comment = "Brightness like MNIST's, for which the constants were tuned."
+    if looked.brightness > _FILLED and min(height, width) >= _ON_OFF_SIDE:
+        image["on_off"] = {"sigma_center_px": 0.7, "sigma_surround_px": 3.0}
+        comment += (
+            "\n# Surfaces rather than strokes: on and off cells see their edges, as in the preset fashion_mnist_400."
+        )
     if size:
         image["size"] = list(size)
     if looked.bright_background:
@@ -162,12 +175,12 @@ def experiment_yaml(looked: Survey, title: str) -> str:
         (
             {"dataset": {"name": "images", "folder": str(looked.folder.resolve()), "image": image}
              | ({} if looked.is_split else {"split": {"method": "held_out", "test_share": 0.2}})},
-            "Brightness like MNIST's, for which the constants were tuned.",
+            comment,
         ),
         ({"preset": f"diehl_cook_2015_power_law_{n_exc}"}, "stdp list presets shows others."),
         (
             {"network": {"n_exc": n_exc}, "plasticity": {"norm_total": round(0.1 * n_input, 1)}},
-            "Total weight of a neuron: 0.1 for each input, as with MNIST.",
+            "Total weight of a neuron: 0.1 for each pixel, as with MNIST.",
         ),
         (
             {"training": {"passes": passes, "order": "shuffled", "rate_factors": None, "theta_factors": None}},
@@ -175,6 +188,7 @@ def experiment_yaml(looked: Survey, title: str) -> str:
         ),
         ({"readouts": [{"name": name} for name in ("all_activity", "proportion", "knn", "logistic")]},
          "'logistic' is trained with class labels, the others only name neurons by them."),
+        ({"baselines": [{"name": name} for name in ("knn", "logistic")]}, "The pixels without a network, to compare."),
         ({"embeddings": []}, "Maps of the answers: [{name: phate}, {name: umap}]"),
         ({"seeds": [0]}, ""),
     ]  # fmt: skip
