@@ -80,6 +80,32 @@ def _parser() -> argparse.ArgumentParser:
     starter.add_argument("--name", help="name of the experiment (default: that of the folder)")
     starter.add_argument("--output", type=Path, metavar="FILE", help="default: config/experiments/NAME.yaml")
 
+    export = commands.add_parser(
+        "export-events", help="write the input spikes of an experiment for other tools", allow_abbrev=False
+    )
+    export.add_argument("experiment", help="name in config/experiments, or path of a YAML file")
+    export.add_argument(
+        "--output", required=True, type=Path, metavar="PATH", help="FILE.h5 (AER store), FILE.nix (Neo), or a folder"
+    )
+    export.add_argument(
+        "--format",
+        choices=("store", "aedat2", "aedat3", "nmnist", "nix"),
+        help="default: by the ending; the middle three write a folder of files",
+    )
+    export.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. seeds=[3]")
+    export.add_argument("--run", type=int, default=1, metavar="N", help="run, numbered as in the report (default: 1)")
+    export.add_argument("--split", choices=("train", "test", "both"), default="both", help="default: both")
+    export.add_argument(
+        "--images", type=int, metavar="N", help="only the first N of each split (default: all; NIX: 1000)"
+    )
+    export.add_argument(
+        "--pass",
+        dest="pass_index",
+        default="frozen",
+        metavar="K",
+        help="training images as in pass K, from 0, or as labelling sees them ('frozen', default)",
+    )
+
     bench = commands.add_parser("bench", help="measure CPU time per image, also against other simulators")
     bench.add_argument("--engine", default="fast", help="engine, e.g. brian2-standalone (default: fast)")
     bench.add_argument(

@@ -20,7 +20,10 @@ from stdp_pipeline.config.plan import STAGES, Job, Plan, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import read_json
 
-__all__ = ["bench", "doctor", "list_kind", "new_experiment", "project_root", "run", "show", "stage", "test_pretrained"]
+__all__ = [
+    "bench", "doctor", "export_events", "list_kind", "new_experiment", "project_root", "run", "show", "stage",
+    "test_pretrained",
+]  # fmt: skip
 
 
 def project_root() -> Path:
@@ -121,6 +124,28 @@ def new_experiment(options: argparse.Namespace) -> int:
     load_experiment(find_experiment(str(target), target.parent))
     shown = name if target.parent == project_root() / "config" / "experiments" else shlex.quote(str(target))
     print(f"wrote {target}; next: stdp run {shown}")
+    return 0
+
+
+def export_events(options: argparse.Namespace) -> int:
+    """Write the input spikes of an experiment for other tools."""
+    from stdp_pipeline.export.run import export
+
+    pass_index = None
+    if options.pass_index != "frozen":
+        try:
+            pass_index = int(options.pass_index)
+        except ValueError:
+            raise ConfigError(f"--pass must be 'frozen' or a number from 0, got '{options.pass_index}'") from None
+    _, planned = _plan(options)
+    done = export(planned, options.output, options.format, options.split, options.images, pass_index, options.run)
+    one, output = done["run"], options.output
+    n_bytes = sum(p.stat().st_size for p in ([output] if output.is_file() else output.rglob("*")) if p.is_file())
+    varied = "".join(f", {key}={value}" for key, value in one.varied.items())
+    print(
+        f"wrote {output}: {done['presentations']} presentations, {done['spikes']} spikes, {n_bytes / 1e6:.1f} MB "
+        f"(run {options.run} of {len(planned.runs)}: seed {one.seed}{varied})"
+    )
     return 0
 
 

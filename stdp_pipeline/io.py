@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 import zlib
@@ -17,7 +18,16 @@ import numpy as np
 
 from stdp_pipeline.errors import ResultsError
 
-__all__ = ["canonical_json", "read_arrays", "read_json", "write_arrays", "write_bytes", "write_json", "write_text"]
+__all__ = [
+    "canonical_json",
+    "folder_written_whole",
+    "read_arrays",
+    "read_json",
+    "write_arrays",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
 
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space and run again, finished steps are kept",
@@ -55,6 +65,28 @@ def _write(path: str | os.PathLike[str], fill: Callable[[IO[bytes]], object]) ->
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def folder_written_whole(path: Path) -> Iterator[Path]:
+    """Give a temporary folder to write to, which gets the name ``path`` if no error occurs, and is removed otherwise.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be made or renamed, which it cannot if there is a folder of this name that is not empty.
+    """
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    try:
+        yield part
+        with _explained(path):
+            os.chmod(part, 0o777 & ~_umask())
+            os.replace(part, path)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
 
 
 def _umask() -> int:

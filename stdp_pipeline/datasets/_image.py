@@ -47,7 +47,7 @@ class ImageOptions(Strict):
     invert: bool = False
     """Whether dark is what counts: 255 less the value. For dark strokes on white paper."""
     on_off: OnOff | None = None
-    """Two channels, on and off cells, in the place of the image; null for the image itself."""
+    """Two channels, off and on cells, in the place of the image; null for the image itself."""
     normalise: Literal["none", "max", "total"] = "none"
     """'max': the brightest value of each image becomes 255. 'total': each image's values are scaled to sum to
     ``total``, those above 255 are cut off. 'none': values stay."""
@@ -74,7 +74,7 @@ def prepared(data: Dataset, options: ImageOptions) -> Dataset:
     Returns
     -------
     Dataset
-        Images (n, height, width) or, with ``on_off``, (n, 2, height, width), on cells first; uint8.
+        Images (n, height, width) or, with ``on_off``, (n, 2, height, width), off cells first, as with events; uint8.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def _on_off(images: np.ndarray, options: OnOff) -> np.ndarray:
         for sigma in (options.sigma_center_px, options.sigma_surround_px)
     )
     difference = options.gain * (center - surround)
-    return np.stack([_rounded(np.maximum(difference, 0)), _rounded(np.maximum(-difference, 0))], axis=1)
+    return np.stack([_rounded(np.maximum(-difference, 0)), _rounded(np.maximum(difference, 0))], axis=1)
 
 
 def _normalised(images: np.ndarray, options: ImageOptions) -> np.ndarray:

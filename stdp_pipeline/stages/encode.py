@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from stdp_pipeline.analysis.information import information_bits
 from stdp_pipeline.datasets._base import MAX_INPUTS
+from stdp_pipeline.engines._contract import Model
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.io import read_arrays, write_arrays, write_bytes, write_json
 from stdp_pipeline.stages._inputs import input_model, inputs_of
 from stdp_pipeline.stages._job import StageJob, component
 
-__all__ = ["run"]
+__all__ = ["encoded", "run"]
 
 _SPLITS = ("train", "test")
+_EVENTS = ("time_us", "channel", "offsets")
 _SAMPLE = 1000
 _SAMPLE_SEED = 0
 
@@ -33,41 +37,23 @@ def run(job: StageJob) -> None:
 
     encoding, params = component("encoding", job.parameter("encoding"))
     model = input_model(job.spec)
-    recorded = encoding.__name__.endswith(".recorded")
     needed = ["train_images", "train_labels", "test_images", "n_classes", "class_names"]
-    needed += [f"{split}_{part}" for split in _SPLITS for part in ("time_us", "channel", "offsets") if recorded]
+    if _replays(encoding):
+        needed += [f"{split}_{part}" for split in _SPLITS for part in _EVENTS]
     data = read_arrays(job.input("data"), *needed, also=())
-    shaped = {split: encoding.to_levels(data[f"{split}_images"], params) for split in _SPLITS}
-    n_input = int(np.prod(shaped["train"].shape[1:]))
-    if n_input > MAX_INPUTS:
-        raise ConfigError(
-            f"encoding: '{params.name}' makes {n_input} input channels, at most {MAX_INPUTS} are possible; choose a "
-            "smaller dataset.image.size or fewer fields"
-        )
-    levels = {f"{split}_levels": _flat(images) for split, images in shaped.items()}
-    rates = encoding.rate_hz(params, model.n_image_steps, model.dt_ms)
-    stored: dict[str, np.ndarray] = {}
-    if recorded:
-        for split in _SPLITS:
-            own = (data[f"{split}_{part}"] for part in ("time_us", "channel", "offsets"))
-            spikes = encoding.in_steps(*own, model.n_image_steps, model.dt_ms)
-            stored |= {f"{split}_{part}": a for part, a in zip(("step", "source", "offsets"), spikes, strict=True)}
-    shape = np.array(shaped["train"].shape[1:])
-    arrays = {**levels, **stored, "rate_hz": rates, "image_shape": shape}
+    arrays = encoded(data, encoding, params, model)
     write_arrays(job.output / "levels.npz", arrays)
 
     inputs = inputs_of(job.spec, arrays, "train", _SAMPLE_SEED)
-    n = min(_SAMPLE, len(levels["train_levels"]))
-    events = [draw_events(model, inputs, image, 0, 0) for image in range(n)]
+    levels = arrays["train_levels"][:_SAMPLE]
+    events = [draw_events(model, inputs, image, 0, 0) for image in range(len(levels))]
     write_json(
         job.output / "encoder.json", {"encoding": job.parameter("encoding"), "protocol": job.parameter("protocol")}
     )
-    write_json(
-        job.output / "statistics.json", _statistics(events, levels["train_levels"][:n], rates, model.n_image_steps)
-    )
+    write_json(job.output / "statistics.json", _statistics(events, levels, arrays["rate_hz"], model.n_image_steps))
     names = data["class_names"].tolist() or list(range(int(data["n_classes"])))
     picture = raster(
-        shaped["train"][0],
+        levels[0].reshape(arrays["image_shape"]),
         *events[0],
         dt_ms=model.dt_ms,
         image_ms=model.image_ms,
@@ -75,6 +61,42 @@ def run(job: StageJob) -> None:
         code=params.name,
     )
     write_bytes(job.output / "raster.png", picture)
+
+
+def encoded(data: Mapping[str, np.ndarray], encoding: ModuleType, params: Any, model: Model) -> dict[str, np.ndarray]:
+    """Return what ``levels.npz`` holds.
+
+    Parameters
+    ----------
+    data : dict
+        Images of both splits, as in ``data.npz``, and the events if they are to be replayed.
+    encoding : module
+    params : EncodingParams
+    model : Model
+        Time step and duration.
+
+    Raises
+    ------
+    ConfigError
+        If there are too many input channels.
+    """
+    shaped = {split: encoding.to_levels(data[f"{split}_images"], params) for split in _SPLITS}
+    shape = shaped["train"].shape[1:]
+    if (n_input := int(np.prod(shape))) > MAX_INPUTS:
+        raise ConfigError(
+            f"encoding: '{params.name}' makes {n_input} input channels, at most {MAX_INPUTS} are possible; choose a "
+            "smaller dataset.image.size or fewer fields"
+        )
+    arrays = {f"{split}_levels": _flat(images) for split, images in shaped.items()}
+    for split in _SPLITS if _replays(encoding) else ():
+        spikes = encoding.in_steps(*(data[f"{split}_{part}"] for part in _EVENTS), model.n_image_steps, model.dt_ms)
+        arrays |= {f"{split}_{part}": a for part, a in zip(("step", "source", "offsets"), spikes, strict=True)}
+    rate_hz = encoding.rate_hz(params, model.n_image_steps, model.dt_ms)
+    return {**arrays, "rate_hz": rate_hz, "image_shape": np.array(shape)}
+
+
+def _replays(encoding: ModuleType) -> bool:
+    return hasattr(encoding, "in_steps")
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

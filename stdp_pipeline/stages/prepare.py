@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.datasets._base import Recordings
+from stdp_pipeline.datasets._base import Dataset, Recordings
 from stdp_pipeline.datasets._read import read
 from stdp_pipeline.io import write_arrays
 from stdp_pipeline.stages._job import StageJob, component
 
-__all__ = ["run"]
+__all__ = ["arrays_of", "run"]
 
 
 def run(job: StageJob) -> None:
@@ -20,7 +20,11 @@ def run(job: StageJob) -> None:
     Of recordings also ``train_time_us``, ``train_channel``, ``train_offsets`` and the same of the test split, see
     :class:`stdp_pipeline.datasets._base.Recordings`.
     """
-    data, n_classes = read(*component("dataset", job.parameter("dataset")))
+    write_arrays(job.output / "data.npz", arrays_of(*read(*component("dataset", job.parameter("dataset")))))
+
+
+def arrays_of(data: Dataset, n_classes: int) -> dict[str, Any]:
+    """Return what ``data.npz`` holds of a data set."""
     arrays: dict[str, Any] = {"n_classes": n_classes, "class_names": np.array(data.class_names, dtype=np.str_)}
     for name, value in vars(data).items():
         if isinstance(value, Recordings):
@@ -28,4 +32,4 @@ def run(job: StageJob) -> None:
             arrays |= {f"{split}_{part}": array for part, array in vars(value).items()}
         elif isinstance(value, np.ndarray):
             arrays[name] = value
-    write_arrays(job.output / "data.npz", arrays)
+    return arrays

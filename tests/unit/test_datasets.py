@@ -304,7 +304,7 @@ def test_on_and_off_cells_see_bright_and_dark_spots():
     pixels[1, 7, 7] = 0
     cells = of_images(pixels, on_off={"gain": 4.0})
     assert cells.shape == (2, 2, 15, 15)
-    on, off = 0, 1
+    off, on = 0, 1
     assert cells[0, on].argmax() == cells[1, off].argmax() == 7 * 15 + 7
     assert cells[0, on, 7, 7] > cells[0, off].max()
     assert np.array_equal(cells[0, on], cells[1, off])  # a dark spot is a bright one inverted

@@ -30,7 +30,7 @@ LAYERS = [
     {"figures"},
     {"report"},
     {"stages"},
-    {"workflow", "bench", "doctor", "pretrained", "starter"},
+    {"workflow", "bench", "doctor", "pretrained", "starter", "export"},
     {"commands"},
     {"cli"},
     {"__main__"},
