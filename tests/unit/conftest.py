@@ -6,6 +6,7 @@ import bz2
 import gzip
 import hashlib
 import struct
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -149,6 +150,34 @@ def make_table(module: ModuleType, folder: Path, rng: np.random.Generator, patch
     return {"file": str(folder / "table.csv"), "split": {"method": "held_out"}}
 
 
+def make_tonic(module: ModuleType, folder: Path, rng: np.random.Generator, patch: Any) -> dict[str, Any]:
+    """Stand in for the library, which is not installed by default: one data set in its form."""
+    dtype = np.dtype([("x", np.int16), ("y", np.int16), ("p", bool), ("t", np.int64)])
+    seed = int(rng.integers(2**32))
+
+    class Gestures:
+        sensor_size = (6, 5, 2)
+        classes = ["left", "right", "up", "down"]  # noqa: RUF012 (as the library has it)
+
+        def __init__(self, save_to: str, train: bool = True) -> None:
+            self._n = N_TRAIN if train else N_TEST
+
+        def __len__(self) -> int:
+            return self._n
+
+        def __getitem__(self, k: int) -> tuple[np.ndarray, int]:
+            own, events = np.random.default_rng([seed, self._n, k]), np.zeros(50, dtype)
+            events["x"], events["y"] = own.integers(0, 6, 50), own.integers(0, 5, 50)
+            events["p"], events["t"] = own.integers(0, 2, 50), np.sort(own.integers(0, 300_000, 50))
+            return events, k % 4
+
+    library = ModuleType("tonic.datasets")
+    library.Gestures = Gestures  # type: ignore[attr-defined]
+    patch.setitem(sys.modules, "tonic", ModuleType("tonic"))
+    patch.setitem(sys.modules, "tonic.datasets", library)
+    return {"dataset": "Gestures", "data_dir": str(folder)}
+
+
 MAKERS: dict[str, Callable[..., dict[str, Any]] | None] = {
     "digits": None,
     "emnist": make_emnist,
@@ -162,6 +191,7 @@ MAKERS: dict[str, Callable[..., dict[str, Any]] | None] = {
     "npz": make_npz,
     "recordings": make_recordings,
     "table": make_table,
+    "tonic": make_tonic,
     "usps": make_usps,
 }
 """What makes a tiny copy of each data set; None where the real one is at hand."""
