@@ -74,7 +74,7 @@ def test_show(capsys):
     assert "11 jobs" in printed
     shown = json.loads(output(capsys, "show", "quickstart", "--json"))
     assert shown["configuration"]["network"]["n_exc"] == 400
-    assert {job["stage"] for job in shown["jobs"]} == set(STAGES) - {"events"}
+    assert {job["stage"] for job in shown["jobs"]} == set(STAGES) - {"events", "baseline"}
 
 
 def test_bench(capsys):
