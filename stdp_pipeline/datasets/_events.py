@@ -11,7 +11,7 @@ from pydantic import Field
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.datasets._base import MAX_INPUTS, Count, Dataset, DatasetParams, Recordings
 
-__all__ = ["EventDatasetParams", "EventOptions", "counted", "filtered"]
+__all__ = ["EventDatasetParams", "EventOptions", "as_intensities", "counted", "filtered"]
 
 
 class EventOptions(Strict):
@@ -116,3 +116,18 @@ def counted(events: Recordings, shape: tuple[int, ...]) -> np.ndarray:
         own = events.channel[events.offsets[k] : events.offsets[k + 1]]
         images[k] = np.minimum(np.bincount(own, minlength=n_channels), 255)
     return images.reshape(len(events), *shape)
+
+
+def as_intensities(counts: np.ndarray) -> np.ndarray:
+    """Scale each recording's counts of events so that the largest is 255, for codes that take intensities.
+
+    Parameters
+    ----------
+    counts : (n, *shape) uint8
+
+    Returns
+    -------
+    (n, *shape) uint8
+    """
+    largest = counts.max(axis=tuple(range(1, counts.ndim)), keepdims=True).clip(1)
+    return (counts * np.uint16(255) // largest).astype(np.uint8)

@@ -10,6 +10,7 @@ import numpy as np
 
 from stdp_pipeline.analysis.information import information_bits
 from stdp_pipeline.datasets._base import MAX_INPUTS
+from stdp_pipeline.datasets._events import as_intensities
 from stdp_pipeline.engines._contract import Model
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.io import read_arrays, write_arrays, write_bytes, write_json
@@ -40,7 +41,7 @@ def run(job: StageJob) -> None:
     needed = ["train_images", "train_labels", "test_images", "n_classes", "class_names"]
     if _replays(encoding):
         needed += [f"{split}_{part}" for split in _SPLITS for part in _EVENTS]
-    data = read_arrays(job.input("data"), *needed, also=())
+    data = read_arrays(job.input("data"), *needed, also=["train_offsets"])
     arrays = encoded(data, encoding, params, model)
     write_arrays(job.output / "levels.npz", arrays)
 
@@ -69,7 +70,8 @@ def encoded(data: Mapping[str, np.ndarray], encoding: ModuleType, params: Any, m
     Parameters
     ----------
     data : dict
-        Images of both splits, as in ``data.npz``, and the events if they are to be replayed.
+        Images of both splits, as in ``data.npz``, and the events if they are to be replayed. Of recordings that are
+        not, the events are counted and each recording's counts scaled to the largest, as intensities.
     encoding : module
     params : EncodingParams
     model : Model
@@ -80,7 +82,10 @@ def encoded(data: Mapping[str, np.ndarray], encoding: ModuleType, params: Any, m
     ConfigError
         If there are too many input channels.
     """
-    shaped = {split: encoding.to_levels(data[f"{split}_images"], params) for split in _SPLITS}
+    images = {split: data[f"{split}_images"] for split in _SPLITS}
+    if "train_offsets" in data and not _replays(encoding):
+        images = {split: as_intensities(counts) for split, counts in images.items()}
+    shaped = {split: encoding.to_levels(images[split], params) for split in _SPLITS}
     shape = shaped["train"].shape[1:]
     if (n_input := int(np.prod(shape))) > MAX_INPUTS:
         raise ConfigError(
