@@ -1,7 +1,7 @@
 """Nearest neighbours: the classes of the training images whose spike counts are most alike.
 
-Each test image is compared with all training images of the labelling pass by the cosine of their spike counts, and the
-nearest ones vote, weighted by their similarity. No weight is learned; the labels of single images are used, not only
+Each test image is compared with all training images of the labelling pass by the cosine of their spike counts, or by
+their Euclidean distance d, and the nearest ones vote, weighted by their similarity: the cosine, or 1 / (1 + d). No weight is learned; the labels of single images are used, not only
 those of neurons.
 
 References
@@ -33,6 +33,8 @@ class Params(Strict):
     """Name of the readout."""
     n_neighbors: Annotated[int, Field(ge=1)] = 10
     """Neighbours that vote; all training images if there are fewer."""
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    """What makes images alike. 'cosine' looks at the pattern alone; for few features, whose size counts, 'euclidean'."""
 
 
 def votes(params: Params, training: Training, test: Answers) -> np.ndarray:
@@ -46,9 +48,10 @@ def scores(params: Params, known: Any, classes: np.ndarray, test: Any, n_classes
     from sklearn.neighbors import NearestNeighbors
 
     k = min(params.n_neighbors, known.shape[0])
-    search = NearestNeighbors(n_neighbors=k, algorithm="brute", metric="cosine").fit(known)
+    search = NearestNeighbors(n_neighbors=k, algorithm="brute", metric=params.metric).fit(known)
     distance, neighbor = search.kneighbors(test)
     similar = np.zeros((test.shape[0], n_classes))
     image = np.repeat(np.arange(test.shape[0]), k)
-    np.add.at(similar, (image, classes[neighbor.ravel()]), np.maximum(1.0 - distance.ravel(), 0.0))
+    alike = np.maximum(1.0 - distance, 0.0) if params.metric == "cosine" else 1.0 / (1.0 + distance)
+    np.add.at(similar, (image, classes[neighbor.ravel()]), alike.ravel())
     return similar

@@ -111,6 +111,14 @@ def test_neighbours_vote_by_their_cosine():
     assert votes == pytest.approx(np.array([[1.0, 0.5**0.5], [2 / 5**0.5, 3 / 10**0.5]]), abs=1e-6)
 
 
+def test_euclidean_neighbours_see_size_where_the_cosine_does_not():
+    known, classes = np.array([[1.0, 0.0], [4.0, 0.0]]), np.array([0, 1])
+    votes = knn.scores(knn.Params(n_neighbors=1, metric="euclidean"), known, classes, np.array([[3.0, 0.0]]), 2)
+    assert votes.tolist() == [[0.0, 0.5]]  # distance 1
+    votes = knn.scores(knn.Params(n_neighbors=2), known, classes, np.array([[3.0, 0.0]]), 2)
+    assert votes.tolist() == [[1.0, 1.0]]
+
+
 @pytest.mark.parametrize("module", [logistic, svm], ids=["logistic", "svm"])
 @pytest.mark.parametrize("classes", [[0, 2], [0, 1, 2], [1]], ids=str)
 def test_a_supervised_readout_learns_what_can_be_separated_and_leaves_absent_classes_out(module, classes):
