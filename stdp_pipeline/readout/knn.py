@@ -1,8 +1,8 @@
 """Nearest neighbours: the classes of the training images whose spike counts are most alike.
 
 Each test image is compared with all training images of the labelling pass by the cosine of their spike counts, or by
-their Euclidean distance d, and the nearest ones vote, weighted by their similarity: the cosine, or 1 / (1 + d). No weight is learned; the labels of single images are used, not only
-those of neurons.
+their Euclidean distance d, and the nearest ones vote, weighted by their similarity: the cosine, or 1 / (1 + d). No
+weight is learned; the labels of single images are used, not only those of neurons.
 
 References
 ----------
@@ -34,7 +34,7 @@ class Params(Strict):
     n_neighbors: Annotated[int, Field(ge=1)] = 10
     """Neighbours that vote; all training images if there are fewer."""
     metric: Literal["cosine", "euclidean"] = "cosine"
-    """What makes images alike. 'cosine' looks at the pattern alone; for few features, whose size counts, 'euclidean'."""
+    """What makes images alike: 'cosine', the pattern alone; or 'euclidean', for few features, whose size counts."""
 
 
 def votes(params: Params, training: Training, test: Answers) -> np.ndarray:

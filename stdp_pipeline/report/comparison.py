@@ -44,7 +44,7 @@ def markdown(comparison: Comparison, source: str | None) -> str:
     supervised = {name for group in comparison for name, mean in group["readouts"].items() if mean["supervised"]}
     heads = ["combination", "seeds", "published"] + [f"{r} (supervised)" if r in supervised else r for r in readouts]
     baselines = list(dict.fromkeys(name for group in comparison for name in group["baselines"]))
-    heads += [f"{name} on pixels" for name in baselines]
+    heads += [f"{name} without network" for name in baselines]
     if source is None:
         heads.remove("published")
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]

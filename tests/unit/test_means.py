@@ -80,7 +80,7 @@ def test_published_values_and_readouts_stand_side_by_side():
     averaged = means(rows, {"b": 55.0})
     assert [m["published"] for m in averaged] == [0.55, 0.55, None]
     lines = markdown(compare(averaged), "somewhere").splitlines()
-    assert lines[0] == "| combination | seeds | published | all_activity | svm (supervised) | knn on pixels |"
+    assert lines[0] == "| combination | seeds | published | all_activity | svm (supervised) | knn without network |"
     assert lines[2] == "| b | 2 | 55.0 | 60.00 ± 14.14 | 90.00 | 95.00 |"
     assert lines[3] == "| a | 1 |  | 60.00 |  |  |"
     assert lines[5].startswith("| combination | images shown | training, CPU s | input spikes | bits per input |")

@@ -87,7 +87,7 @@ def test_the_chain_ends_in_a_report_and_a_summary(project):
     assert run["test_accuracy"] > 0.25
     # Both are far above 90 %; with 200 images, 80 % is more than four standard errors below that.
     assert min(run["baseline_knn"], run["baseline_logistic"]) > 0.8
-    assert "| knn on pixels | logistic on pixels |" in project.report("table.md").read_text()
+    assert "| knn without network | logistic without network |" in project.report("table.md").read_text()
     header, line = project.report("summary.tsv").read_text().splitlines()
     assert header.split("\t").index("test_accuracy") == 8
     assert float(line.split("\t")[8]) == pytest.approx(run["test_accuracy"])
@@ -100,7 +100,13 @@ def test_the_report_stands_alone(project):
     assert len(references) >= 9
     assert all(r.startswith("data:") for r in references)
     assert "<script" not in html
-    for text in ("confused", "on pixels", "Maps of the test responses", "Full resolved configuration", "95 % interval"):
+    for text in (
+        "confused",
+        "without network",
+        "Maps of the test responses",
+        "Full resolved configuration",
+        "95 % interval",
+    ):
         assert text in html
 
 
