@@ -31,7 +31,7 @@ def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[
     height, width = picture(weights[:, 0], image_shape).shape
     n_exc = weights.shape[1]
     order = np.lexsort((np.arange(n_exc), np.where(label < 0, np.iinfo(np.int16).max, label)))
-    columns = math.ceil(math.sqrt(n_exc))
+    columns = math.ceil(math.sqrt(n_exc * (height / width)))  # so that the whole is a square
     rows = math.ceil(n_exc / columns)
     gap = 2
     mosaic = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap), np.nan)
@@ -40,8 +40,8 @@ def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[
         top, left = gap + y * (height + gap), gap + x * (width + gap)
         mosaic[top : top + height, left : left + width] = picture(weights[:, neuron], image_shape)
 
-    size = min(9.5, 2.2 + 0.38 * columns)
-    with figure(size + 0.9, size * rows / columns + 0.3) as (fig, axes):
+    size = min(9.5, 2.2 + 0.38 * math.sqrt(n_exc))
+    with figure(size + 0.9, size * mosaic.shape[0] / mosaic.shape[1] + 0.3) as (fig, axes):
         shown = axes.imshow(
             mosaic, cmap="gray_r", interpolation="nearest", vmin=0, vmax=max(float(np.percentile(weights, 99.9)), 1e-12)
         )
