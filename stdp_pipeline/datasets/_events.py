@@ -10,8 +10,20 @@ from pydantic import Field
 
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.datasets._base import MAX_INPUTS, Count, Dataset, DatasetParams, Recordings
+from stdp_pipeline.errors import DataError
 
-__all__ = ["EventDatasetParams", "EventOptions", "as_intensities", "counted", "filtered"]
+__all__ = [
+    "EventDatasetParams",
+    "EventOptions",
+    "TimeZero",
+    "as_intensities",
+    "counted",
+    "filtered",
+    "from_zero",
+]
+
+TimeZero = Literal["first_event", "clock"]
+_MAX_US = 2**32 - 1
 
 
 class EventOptions(Strict):
@@ -35,6 +47,37 @@ class EventDatasetParams(DatasetParams):
 
     events: EventOptions = EventOptions()
     """What is done to each recording."""
+
+
+def from_zero(time_us: np.ndarray, time_zero: TimeZero, what: str) -> np.ndarray:
+    """Return times that count from the first event, or as the clock has them.
+
+    Parameters
+    ----------
+    time_us : (n,) int64
+        Not falling.
+    time_zero : {"first_event", "clock"}
+    what : str
+        Name of the recording for messages.
+
+    Raises
+    ------
+    DataError
+        If a time is negative or has more than 32 bits then.
+    """
+    if len(time_us) == 0:
+        return time_us
+    first, last = int(time_us[0]), int(time_us[-1])
+    if time_zero == "clock":
+        if not 0 <= first <= last <= _MAX_US:
+            raise DataError(
+                f"{what} has times from {first} to {last} us by its clock, and they must be 0 to {_MAX_US}; set "
+                "dataset.time_zero to 'first_event'"
+            )
+        return time_us
+    if last - first > _MAX_US:
+        raise DataError(f"{what} lasts longer than {_MAX_US} microseconds; cut it into pieces")
+    return time_us - first
 
 
 def filtered(data: Dataset, options: EventOptions) -> Dataset:

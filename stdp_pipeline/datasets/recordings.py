@@ -4,8 +4,8 @@ A folder is laid out as one of ``images``: ``FOLDER/CLASS/*`` or ``FOLDER/train/
 Files are AEDAT 2.0 (``.aedat``, ``.aedat2``), AEDAT 3.1 (``.aedat``, ``.aedat3``; which of both, the file says itself)
 or N-MNIST's format (``.bin``). An AER store (``.h5``) holds recordings of both splits in one file; see
 :mod:`stdp_pipeline.datasets._formats.store` for its layout. Other formats can be brought into a store through the
-library tonic [1]_. Times count from the first event, but for N-MNIST's format and stores, which have them from the
-start of the recording.
+library tonic [1]_, or read directly: data set ``tonic``. Times of AEDAT files count from the first event, unless
+``time_zero`` says otherwise; N-MNIST's format and stores have them from the start of the recording.
 
 References
 ----------
@@ -14,6 +14,7 @@ References
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,7 @@ from pydantic import Field
 
 from stdp_pipeline.datasets._base import MAX_INPUTS, Dataset, Recordings
 from stdp_pipeline.datasets._digest import digest_of
-from stdp_pipeline.datasets._events import EventDatasetParams, counted
+from stdp_pipeline.datasets._events import EventDatasetParams, TimeZero, counted, from_zero
 from stdp_pipeline.datasets._folder import Found, listed
 from stdp_pipeline.datasets._formats import aedat2, aedat3, nmnist
 from stdp_pipeline.datasets._formats.recording import Recording
@@ -44,6 +45,9 @@ class Params(EventDatasetParams):
     """Folder of recordings, or a file with the ending ``.h5``."""
     camera: Literal["dvs128", "davis346"] = "dvs128"
     """Camera of AEDAT files: 128 x 128 pixels, or 346 x 260."""
+    time_zero: TimeZero = "first_event"
+    """Where times of AEDAT files count from: 'first_event', or 'clock', the zero of the camera's clock, if that was
+    reset when the recording began."""
 
 
 def fingerprint(params: Params) -> dict[str, str]:
@@ -95,8 +99,7 @@ def _of_store(path: Path) -> Dataset:
 
 def _of_folder(found: Found, params: Params) -> Dataset:
     read_files = {
-        split: [(_read_file(file, params.camera), number) for file, number in files]
-        for split, files in found.files.items()
+        split: [(_read_file(file, params), number) for file, number in files] for split, files in found.files.items()
     }
     sizes = {(one.height, one.width) for part in read_files.values() for one, _ in part}
     if len(sizes) > 1:
@@ -126,7 +129,7 @@ def _channels(one: Recording) -> np.ndarray:
     return (one.polarity * one.height + one.y.astype(np.int64)) * one.width + one.x
 
 
-def _read_file(path: Path, camera: Literal["dvs128", "davis346"]) -> Recording:
+def _read_file(path: Path, params: Params) -> Recording:
     if path.suffix == ".bin":
         return nmnist.read(path)
     try:
@@ -134,8 +137,5 @@ def _read_file(path: Path, camera: Literal["dvs128", "davis346"]) -> Recording:
             third = file.read(12).startswith(b"#!AER-DAT3")
     except OSError as error:
         raise DataError(f"cannot read '{path}': {error.strerror}") from error
-    one = aedat3.read(path, *aedat2.SIZES[camera]) if third else aedat2.read(path, camera)
-    start = one.time_us[0] if len(one) else 0
-    if len(one) and one.time_us[-1] - start >= 2**32:
-        raise DataError(f"'{path}' lasts longer than 2**32 microseconds; cut it into pieces")
-    return Recording(one.time_us - start, one.x, one.y, one.polarity, one.width, one.height)
+    one = aedat3.read(path, *aedat2.SIZES[params.camera]) if third else aedat2.read(path, params.camera)
+    return replace(one, time_us=from_zero(one.time_us, params.time_zero, f"'{path}'"))

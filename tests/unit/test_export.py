@@ -116,6 +116,22 @@ def test_files_have_the_spikes_in_the_upper_left_corner(planned, tmp_path, kind,
         assert recording.polarity.all()
 
 
+@pytest.mark.parametrize("kind", ["aedat2", "aedat3", "nmnist"])
+def test_files_that_are_read_back_give_the_same_times(planned, tmp_path, kind):
+    export(planned, tmp_path / "files", kind=kind)
+    options = {"events": {"polarity": "on"}} | ({} if kind == "nmnist" else {"time_zero": "clock"})
+    found = {split: [] for split in ("train", "test")}
+    for split, label, step, source in read_back(tmp_path / "files", **options):
+        found[split].append((label, step, source))
+    side = 34 if kind == "nmnist" else 128
+    for split, own in found.items():
+        wanted = sorted((one for one in expected(planned) if one.split == split), key=lambda one: one.label)
+        for one, (label, step, source) in zip(wanted, own, strict=True):
+            assert one.label == label
+            y, x = np.divmod(source.astype(int), side)
+            assert same_spikes(one, step, (y * 8 + x).astype(np.uint16))
+
+
 def test_neo_reads_the_session_back(planned, tmp_path):
     neo = pytest.importorskip("neo")
     pytest.importorskip("nixio")
