@@ -23,7 +23,7 @@ _INK, _FAINT = "#2a2e35", "#555b66"
 _DRAWN = 1  # row of the inhibitory neuron whose outgoing connections are drawn
 
 
-def network_diagram(network: NetworkParams, image: np.ndarray, max_rate_hz: float) -> bytes:
+def network_diagram(network: NetworkParams, image: np.ndarray, code: str, max_rate_hz: float) -> bytes:
     """Draw the layers and connections of a network with its constants.
 
     Parameters
@@ -31,8 +31,10 @@ def network_diagram(network: NetworkParams, image: np.ndarray, max_rate_hz: floa
     network : NetworkParams
     image : (height, width) uint8
         An image to stand at the input; its size is the number of inputs.
+    code : str
+        Name of the code.
     max_rate_hz : float
-        Rate of an input of the highest intensity, Hz.
+        Rate of an input of the highest intensity, Hz; told of the Poisson code only.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def network_diagram(network: NetworkParams, image: np.ndarray, max_rate_hz: floa
         for x, colour in ((_SOURCE_X, GREY), (_EXC_X, ACCENT), (_INH_X, INHIBITION)):
             _column(axes, x, colour)
         _image(fig, axes, image)
-        _words(axes, network, image.size, max_rate_hz)
+        _words(axes, network, image.size, code, max_rate_hz)
         return svg(fig)
 
 
@@ -114,16 +116,19 @@ def _image(fig: Any, axes: Any, image: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _words(axes: Any, network: NetworkParams, n_input: int, max_rate_hz: float) -> None:
+def _words(axes: Any, network: NetworkParams, n_input: int, code: str, max_rate_hz: float) -> None:
     """Write names above, connections between, and constants below."""
     exc, inh, delays = network.exc, network.inh, network.delays
+    sources, law = f"{n_input} inputs", f"code:\n{code.replace('_', ' ')}"
+    if code == "poisson":
+        sources, law = f"{n_input} Poisson sources", f"source rate:\nproportional to pixel,\nat most {max_rate_hz:g} Hz"
 
     def centred(x: float, y: float, text: str, color: str = _INK, **style: Any) -> None:
         axes.text(x, y, text, ha="center", va="top", color=color, linespacing=1.35, **{"fontsize": 9.5, **style})
 
     for x, colour, name, size in (
         (_IMAGE_X, _INK, "Image", f"{n_input} pixels"),
-        (_SOURCE_X, _FAINT, "Input", f"{n_input} Poisson sources"),
+        (_SOURCE_X, _FAINT, "Input", sources),
         (_EXC_X, ACCENT, "Excitatory layer", f"{network.n_exc} neurons"),
         (_INH_X, INHIBITION, "Inhibitory layer", f"{network.n_exc} neurons"),
     ):
@@ -135,7 +140,7 @@ def _words(axes: Any, network: NetworkParams, n_input: int, max_rate_hz: float) 
         "synaptic": f"delay 0 to {delays.max_ms:g} ms,\none for each synapse",
     }[delays.mode]
     feed, side = (_SOURCE_X + _EXC_X) / 2, (_EXC_X + _INH_X) / 2
-    centred(_IMAGE_X, 1.62, f"source rate:\nproportional to pixel,\nat most {max_rate_hz:g} Hz", fontsize=9)
+    centred(_IMAGE_X, 1.62, law, fontsize=9)
     centred(feed, 4.68, f"all to all, plastic (STDP)\nweight {network.w_min:g} to {network.w_max:g}")
     centred(feed, 1.62, delay)
     centred(side, 4.68, f"one to one\nweight {network.w_exc_inh:g}, no delay", ACCENT)

@@ -34,6 +34,7 @@ def learning_curve(history: dict[str, np.ndarray], test_accuracy: float) -> byte
         )  # fmt: skip
         top.set(title="Accuracy on the next training images", ylabel="accuracy (%)")
         top.margins(y=0.12)
+        top.set_ylim(top=min(top.get_ylim()[1], 101))
         bottom.plot(seen, history["spikes_per_image"], color=ACCENT)
         bottom.set(title="Excitatory spikes per image", xlabel="training images seen (thousands)", ylabel="spikes")
         bottom.set_ylim(bottom=0)

@@ -47,7 +47,8 @@ def run(job: StageJob) -> None:
     model = model_of(spec)
 
     image = picture(arrays["train_levels"][_IMAGE], data["image_shape"])
-    write_bytes(job.output / "network.svg", network_diagram(model.network, image, float(data["rate_hz"].max())))
+    diagram = network_diagram(model.network, image, spec["encoding"]["name"], float(data["rate_hz"].max()))
+    write_bytes(job.output / "network.svg", diagram)
     response, response_numbers = _response(model)
     write_bytes(job.output / "lif_response.svg", response)
     curves, curve_numbers = _curves(model, spec["seed"])

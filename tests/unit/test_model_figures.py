@@ -168,10 +168,14 @@ def test_a_neuron_that_one_spike_would_make_fire_is_recorded_without_firing():
 @pytest.mark.parametrize("mode", ["none", "axonal", "synaptic"])
 def test_the_diagram_shows_the_networks_numbers(mode):
     network = NetworkParams.model_validate({"n_exc": 37, "w_inh_exc": 12.5, "delays": {"mode": mode}})
-    text = svg_text(diagram.network_diagram(network, np.zeros((6, 7), np.uint8), 63.75))
+    text = svg_text(diagram.network_diagram(network, np.zeros((6, 7), np.uint8), "poisson", 63.75))
     for word in ("42 Poisson sources", "37 neurons", "12.5", "10.4", "63.75 Hz", "10 000 s"):
         assert word in text
     assert ("10 ms" in text.split("Excitatory neuron")[0]) == (mode != "none")
+    other = svg_text(diagram.network_diagram(network, np.zeros((6, 7), np.uint8), "rank_order", 5.0))
+    assert "42 inputs" in other
+    assert "rank order" in other
+    assert "Poisson" not in other
 
 
 @pytest.mark.parametrize("n_rules", [1, 3])
