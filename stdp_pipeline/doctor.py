@@ -27,13 +27,19 @@ _PACKAGES = {
     "phate": "phate",
     "umap-learn": "umap",
 }
+# Distribution -> extra that brings it, and what it is for.
+_EXTRAS = {
+    "neo": ("neo", "export-events to .nix"),
+    "nixio": ("neo", "export-events to .nix"),
+    "tonic": ("tonic", "the data set tonic"),
+}
 
 
 @dataclass(frozen=True)
 class Check:
     """One thing that was looked at: what, whether it is fine, what was found, and what to do if not.
 
-    Without what is not ``needed``, only single engines cannot run.
+    Without what is not ``needed``, only single engines or features are missing.
     """
 
     what: str
@@ -52,7 +58,8 @@ def examine() -> list[Check]:
         "install Python 3.11 or newer, then 'make run'",
     )
     packages = (_package(name, module) for name, module in _PACKAGES.items())
-    return [python, *packages, _brian2(), *_needs_of_brian2(), _data(), _cache()]
+    extras = (_extra(name, extra, use) for name, (extra, use) in _EXTRAS.items())
+    return [python, *packages, _brian2(), *_needs_of_brian2(), *extras, _data(), _cache()]
 
 
 def _package(name: str, module: str) -> Check:
@@ -67,6 +74,13 @@ def _package(name: str, module: str) -> Check:
     except Exception as error:  # an import can fail in any way; which one is what the user must see
         return Check(name, False, f"{found}, but 'import {module}' fails: {type(error).__name__}: {error}", remedy)
     return Check(name, True, found)
+
+
+def _extra(name: str, extra: str, use: str) -> Check:
+    """Look whether a package is there that one feature needs; it is not imported, since that takes seconds."""
+    found = version(name)
+    remedy = f"pip install -c constraints.txt -e '.[{extra}]'"
+    return Check(f"{name} (for {use})", found is not None, found or "not installed", remedy, needed=False)
 
 
 def _brian2() -> Check:
