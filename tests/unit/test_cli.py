@@ -175,3 +175,26 @@ def test_doctor_without_brian2_is_content_and_names_the_remedy(capsys, monkeypat
     assert "lack brian2: Brian2 cannot be imported" in capsys.readouterr().out
     monkeypatch.undo()
     environment.load.cache_clear()
+
+
+def test_a_message_of_several_lines_is_told_whole(tmp_path):
+    from types import SimpleNamespace
+
+    from stdp_pipeline.running import _unfinished
+
+    jobs = {}
+    for stage, text in (
+        ("prepare", "10:00:00 begun\nstdp prepare: error: not found. Looked at:\n  here\nPut it there.\n"),
+        ("encode", "10:00:00 encode: done in 1.0 s -> somewhere\n"),
+        ("train", "10:00:00 progress\n"),
+        ("label", ""),
+    ):
+        log = tmp_path / "logs" / stage / "one.log"
+        log.parent.mkdir(parents=True)
+        log.write_text(text)
+        jobs[stage, "one"] = SimpleNamespace(stage=stage, id="one")
+    told = {job.stage: message for job, message in _unfinished(SimpleNamespace(jobs=jobs), tmp_path, 0.0)}
+    assert told.keys() == {"prepare", "train", "label"}
+    assert told["prepare"].startswith("stdp prepare: error: not found. Looked at:\n      here\n    Put it there. (")
+    assert told["train"].startswith("10:00:00 progress (")
+    assert told["label"].startswith("ended without a message")

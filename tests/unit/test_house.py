@@ -30,7 +30,7 @@ LAYERS = [
     {"figures"},
     {"report"},
     {"stages"},
-    {"workflow", "bench", "doctor", "pretrained", "starter", "export"},
+    {"workflow", "bench", "doctor", "pretrained", "starter", "export", "running"},
     {"commands"},
     {"cli"},
     {"__main__"},
