@@ -71,11 +71,14 @@ class Survey:
         fewest = min(counts, key=lambda name: counts[name])
         few = {name: n for name, n in counts.items() if n < _FEW}
         told = ", ".join(f"{h} x {w} ({n})" for (h, w), n in self.sizes.most_common(_SHOWN))
+        told += ", ..." if len(self.sizes) > _SHOWN else ""
+        if size := _size(self.sizes):
+            told += f"; will be scaled to {size[0]} x {size[1]}"
         lines = [
             f"{self.n_images} images of {len(counts)} classes: "
             + ", ".join(f"{name} ({n})" for name, n in list(counts.items())[:12])
             + (", ..." if len(counts) > 12 else ""),
-            f"sizes: {told}{', ...' if len(self.sizes) > _SHOWN else ''}",
+            f"sizes (height x width): {told}",
             f"background: {'bright, will be inverted' if self.bright_background else 'dark'}",
             "training and test: " + ("as the folders say" if self.is_split else "20 % of each class will be held out"),
         ]

@@ -28,8 +28,10 @@ def test_a_folder_becomes_an_experiment_that_loads(tmp_path, capsys):
     target = tmp_path / "letters.yaml"
     assert main(["new-experiment", "--images", str(tmp_path / "letters"), "--output", str(target)]) == 0
     said = capsys.readouterr().out
-    for part in ("90 images of 3 classes: a (30)", "sizes: 20 x 16 (90)", "bright, will be inverted", "held out",
-                 "not images by their names: 1 files ('readme.txt')", f"stdp run {target}"):  # fmt: skip
+    for part in (
+        "90 images of 3 classes: a (30)", "sizes (height x width): 20 x 16 (90)\n", "bright, will be inverted",
+        "held out", "not images by their names: 1 files ('readme.txt')", f"stdp run {target}",
+    ):  # fmt: skip
         assert part in said
     experiment = load_experiment(target)
     assert experiment.dataset.image.invert
@@ -49,6 +51,7 @@ def test_large_and_mixed_images_are_scaled(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "warning: fewer than 20 images of 2 classes" in said
     assert "as the folders say" in said
+    assert "100 x 50 (10), 90 x 50 (4); will be scaled to 28 x 14" in said
     experiment = load_experiment(tmp_path / "x.yaml")
     assert experiment.dataset.image.size == [28, 14]
     assert experiment.dataset.split.method == "given"
@@ -75,3 +78,17 @@ def test_folders_that_cannot_work_are_refused(tmp_path, capsys, prepare, message
 def test_dark_backgrounds_are_left(tmp_path):
     fill(tmp_path, "ab", 3, background=3)
     assert not survey(tmp_path).bright_background
+
+
+def test_surfaces_are_seen_by_on_and_off_cells_and_strokes_are_not(tmp_path):
+    for name, filled in (("surfaces", 12), ("strokes", 2)):
+        for c in "ab":
+            (tmp_path / name / c).mkdir(parents=True)
+            for k in range(20):
+                pixels = np.zeros((20, 20), np.uint8)
+                pixels[4 : 4 + filled, 2:18] = 200
+                Image.fromarray(pixels).save(tmp_path / name / c / f"{k}.png")
+        assert (
+            main(["new-experiment", "--images", str(tmp_path / name), "--output", str(tmp_path / f"{name}.yaml")]) == 0
+        )
+        assert (load_experiment(tmp_path / f"{name}.yaml").dataset.image.on_off is not None) == (name == "surfaces")
