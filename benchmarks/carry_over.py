@@ -20,13 +20,14 @@ from stdp_pipeline import registry
 from stdp_pipeline.datasets import mnist
 from stdp_pipeline.engines import fast
 from stdp_pipeline.engines._contract import Inputs, Model, Responses, StoredEvents
-from stdp_pipeline.io import read_arrays, read_json
-from stdp_pipeline.network.state import NetworkState, rested
+from stdp_pipeline.io import read_json
+from stdp_pipeline.network.state import rested
 from stdp_pipeline.plasticity import triplet
 from stdp_pipeline.random import FROZEN_PASS
 from stdp_pipeline.readout import all_activity
 from stdp_pipeline.readout._labels import labels_from_sums
 from stdp_pipeline.stages._inputs import model_of
+from stdp_pipeline.stages._network import read_network
 
 
 def still(model: Model) -> Model:
@@ -50,8 +51,7 @@ def main(folders: list[Path]) -> None:
     data = mnist.read(mnist.Params())
     for folder in folders:
         trained: dict[str, Any] = read_json(folder / "model.json")
-        arrays = read_arrays(folder / "network.npz", "weights", "step")
-        state = NetworkState.from_arrays(arrays, int(arrays["step"]))
+        state = read_network(folder / "network.npz")
         model = model_of(trained)
         encoding = registry.load("encoding", trained["encoding"]["name"])
         params = encoding.Params.model_validate(trained["encoding"])

@@ -24,6 +24,7 @@ _STAGES = {
     "encode": "turn images into rate maps",
     "events": "store the input spikes of one pass",
     "train": "train a network without labels",
+    "quantise": "put a trained network's weights on a few levels",
     "respond": "record the frozen network's answers to one split",
     "label": "give each neuron a label",
     "test": "classify the test images",

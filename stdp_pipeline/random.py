@@ -6,8 +6,10 @@ engine, and nothing has to be stored to be repeatable.
 
 Two generators are offered, both of the Philox family:
 
-* :func:`philox4x32` for code that is compiled (input spikes, and stochastic synapses through
-  :func:`synapse_chance`): plain integer arithmetic on ``uint64`` words.
+* :func:`philox4x32` for code that is compiled: plain integer arithmetic on ``uint64`` words. Besides input spikes it
+  serves stochastic synapses (:func:`synapse_words`), the spread of devices (:func:`device_normals`) and stochastic
+  neurons (:func:`neuron_words`). The last word of the counter keeps them apart: 0 and 1 are the input spikes of the
+  two splits, 2 a synapse at a spike, 3 a device, 4 and 5 the threshold of a neuron, 6 and 7 its noise.
 * :func:`uniforms` for arrays drawn once (initial weights, shuffles): NumPy's own Philox bit generator, read as
   raw words because only those are guaranteed to stay the same between NumPy versions (NEP 19).
 
@@ -23,12 +25,17 @@ import numpy as np
 
 __all__ = [
     "FROZEN_PASS",
+    "ROUNDING",
     "SPLIT_CODES",
-    "no_chance",
+    "chance_of",
+    "chances_of",
+    "device_normals",
+    "neuron_words",
     "philox4x32",
     "seed_words",
     "shuffled",
     "synapse_chance",
+    "synapse_words",
     "uniforms",
 ]
 
@@ -37,6 +44,10 @@ SPLIT_CODES = {"train": 0, "test": 1}
 
 FROZEN_PASS = 0xFFFF
 """Pass number of presentations without learning (labelling and testing)."""
+
+ROUNDING = 2
+"""Added to ``kind`` of :func:`synapse_words`: the number that rounds a weight to one of its levels. 4 is the rounding
+after weights were scaled to their sum."""
 
 # Multipliers and Weyl increments of Philox-4x32, table 2 of [1].
 _M0 = np.uint64(0xD2511F53)
@@ -86,13 +97,8 @@ def seed_words(seed: int) -> tuple[np.uint64, np.uint64]:
     return np.uint64(seed & 0xFFFFFFFF), np.uint64((seed >> 32) & 0xFFFFFFFF)
 
 
-def no_chance(key, t, kind, i, j):
-    """Return 0: what deterministic rules get in the place of :func:`synapse_chance`."""
-    return 0.0
-
-
-def synapse_chance(key, t, kind, i, j):
-    """Return the uniform number on (0, 1) of one synapse at one spike; four inputs share one call of the generator.
+def synapse_words(key, t, kind, i, j):
+    """Return the four random words that input i shares with three others at one spike: i // 4 decides which four.
 
     Parameters
     ----------
@@ -101,26 +107,86 @@ def synapse_chance(key, t, kind, i, j):
     t : int
         Step since the start of training.
     kind : int
-        0 for a presynaptic spike, 1 for a postsynaptic one.
-    i, j : int
+        0 for a presynaptic spike, 1 for a postsynaptic one; see also :data:`ROUNDING`.
+    i, j : int, or arrays of int
         Input and neuron, below 65 536.
 
     Returns
     -------
-    float
+    tuple of four uint64
     """
     low32 = np.uint64(0xFFFFFFFF)
     now = np.uint64(t)
     where = (np.uint64(i) >> np.uint64(2)) | (np.uint64(j) << np.uint64(16))
     when = ((now >> np.uint64(32)) & np.uint64(0xFFFF)) | (np.uint64(kind) << np.uint64(16))
-    # Input spikes have the code of their split, 0 or 1, in the last word.
-    words = philox4x32(key[0], key[1], where, now & low32, when, np.uint64(2))
+    return philox4x32(key[0], key[1], where, now & low32, when, np.uint64(2))
+
+
+def neuron_words(key, occasion, purpose, k, j):
+    """Return the four random words that neuron j shares with three others in one step: j // 4 decides which four.
+
+    Parameters
+    ----------
+    key : (2,) uint64
+        From :func:`seed_words`.
+    occasion : (3,) uint64
+        The presentation: image, pass * 65 536 + attempt, code of the split.
+    purpose : int
+        4 for the threshold, 6 for noise.
+    k : int
+        Step within the presentation, below 65 536.
+    j : int, or array of int
+        Neuron, below 65 536.
+
+    Returns
+    -------
+    tuple of four uint64
+    """
+    where = (np.uint64(j) >> np.uint64(2)) | (np.uint64(k) << np.uint64(16))
+    return philox4x32(key[0], key[1], where, occasion[0], occasion[1], occasion[2] + np.uint64(purpose))
+
+
+def chance_of(words, i):
+    """Return the uniform number on (0, 1) of number i among the four that share these words."""
     place = np.uint64(i) & np.uint64(3)
     word = words[0] if place == 0 else words[1] if place == 1 else words[2] if place == 2 else words[3]
     return (word + 0.5) * 2.0**-32
 
 
-_PURPOSES = {"weights": 1, "order": 2, "embedding": 3, "delays": 4}
+def chances_of(words, i):
+    """Return :func:`chance_of` for an array i, and words of arrays of its shape."""
+    return (np.choose(np.asarray(i) & 3, np.broadcast_arrays(*words)) + 0.5) * 2.0**-32
+
+
+def synapse_chance(key, t, kind, i, j):
+    """Return the uniform number on (0, 1) of the synapse from input i to neuron j at one spike: see the words."""
+    return chance_of(synapse_words(key, t, kind, i, j), i)
+
+
+def device_normals(key, i, j):
+    """Return the four standard normal numbers of the device between input i and neuron j: they never change.
+
+    Parameters
+    ----------
+    key : (2,) uint64
+        From :func:`seed_words`.
+    i, j : int, or arrays of int
+        Input and neuron, below 65 536.
+
+    Returns
+    -------
+    tuple of four float
+        By the method of Box and Muller (1958), doi:10.1214/aoms/1177706645.
+    """
+    where = np.uint64(i) | (np.uint64(j) << np.uint64(16))
+    a, b, c, d = philox4x32(key[0], key[1], where, np.uint64(0), np.uint64(0), np.uint64(3))
+    r = np.sqrt(-2.0 * np.log((a + 0.5) * 2.0**-32))
+    s = np.sqrt(-2.0 * np.log((c + 0.5) * 2.0**-32))
+    turn = 2.0**-32 * 2.0 * np.pi
+    return r * np.cos(turn * b), r * np.sin(turn * b), s * np.cos(turn * d), s * np.sin(turn * d)
+
+
+_PURPOSES = {"weights": 1, "order": 2, "embedding": 3, "delays": 4, "levels": 5}
 
 
 def uniforms(seed: int, purpose: str, n: int, index: int = 0) -> np.ndarray:
@@ -130,7 +196,7 @@ def uniforms(seed: int, purpose: str, n: int, index: int = 0) -> np.ndarray:
     ----------
     seed : int
         Seed of the run, 0 to 2**63 - 1.
-    purpose : {"weights", "order", "embedding", "delays"}
+    purpose : {"weights", "order", "embedding", "delays", "levels"}
         What the numbers are for; different purposes give independent numbers.
     n : int
         How many.

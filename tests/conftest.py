@@ -66,7 +66,8 @@ def make_model() -> Callable[..., Model]:
     ) -> Model:
         params = NetworkParams.model_validate({"n_exc": n_exc, "exc": exc or {}, **(network or {})})
         module = registry.load("rule", rule_name)
-        defaults = {"norm_total": 30.0} | ({"eta_post": 0.05} if rule_name == "triplet" else {})
+        defaults = {} if hasattr(module, "n_states") else {"norm_total": 30.0}
+        defaults |= {"eta_post": 0.05} if rule_name == "triplet" else {}
         return Model(params, module, module.Params.model_validate(defaults | (rule or {})), **options)
 
     return make

@@ -13,8 +13,8 @@ from stdp_pipeline import registry
 from stdp_pipeline.config.load import validated
 from stdp_pipeline.datasets import mnist
 from stdp_pipeline.engines import fast
-from stdp_pipeline.engines._contract import Inputs, Model, StoredEvents
-from stdp_pipeline.network.state import NetworkState, initial_state
+from stdp_pipeline.engines._contract import Inputs, Model, StoredEvents, start_state
+from stdp_pipeline.network.state import NetworkState
 from stdp_pipeline.provenance import cpu_model, peak_rss_mb, version
 
 __all__ = ["Case", "prepare"]
@@ -77,7 +77,7 @@ def prepare(engine: str, n_exc: int, rule: str, delays: str, n_warmup: int, seed
     model = Model(experiment.network, registry.load("rule", rule), experiment.plasticity, **options)
     encoding = registry.load("encoding", experiment.encoding.name)
     inputs = Inputs(levels, encoding, experiment.encoding, seed, "train", StoredEvents.none())
-    state = initial_state(experiment.network, levels.shape[1], seed, model.precision, model.dt_ms)
+    state = start_state(model, levels.shape[1], seed)
     if n_warmup:  # by the fast engine, since all engines learn the same
         state, _ = fast.train(model, state, inputs, np.arange(n_warmup) % len(levels), 0)
     module.train(model, state, inputs, np.arange(1), 0)  # compiles the engine

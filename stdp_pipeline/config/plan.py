@@ -18,8 +18,12 @@ from stdp_pipeline.io import canonical_json
 
 __all__ = ["STAGES", "Job", "Plan", "Run", "plan"]
 
-STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "baseline", "embed", "portray", "report")
-"""The stages in the order of the chain. ``events`` occurs only with ``encoding.materialize``."""
+STAGES = (
+    "prepare", "encode", "events", "train", "quantise", "respond", "label", "test", "baseline", "embed",
+    "portray", "report",
+)  # fmt: skip
+"""The stages in the order of the chain. ``events`` occurs only with ``encoding.materialize``, ``quantise`` only with
+``quantisation`` of the trained network."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,11 @@ class Job:
     id: str
     spec: dict[str, Any]
     parents: dict[str, Job] = field(default_factory=dict)
+
+    @property
+    def trained(self) -> Job:
+        """The training job that this job's network comes from, whatever happened to it since."""
+        return self if self.stage == "train" else self.parents["train"].trained
 
     @property
     def key(self) -> tuple[str, str]:
@@ -83,11 +92,12 @@ class Run:
     def ids(self) -> dict[str, str]:
         """Ids of the run's jobs by stage, but for the embeddings; the two responses by their role."""
         responses, label = self.test.parents["responses"], self.test.parents["labels"]
-        train = responses.parents["train"]
+        network, train = responses.parents["train"], responses.trained
         return {
             "prepare": self.test.parents["data"].id,
             "encode": train.parents["encode"].id,
             "train": train.id,
+            **({"quantise": network.id} if network.stage == "quantise" else {}),
             "respond_train": label.parents["responses"].id,
             "respond_test": responses.id,
             "label": label.id,
@@ -148,13 +158,19 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, list[Job]
 
     passes = range(run.training.passes)
     slug = f"{name}-{run.network.n_exc}-{config['plasticity']['name']}-s{seed}"
+    rounding = config["quantisation"]
+    during = {"quantisation": rounding} if rounding and rounding["every"] else {}
     train = _job(
         "train",
         slug,
         {key: config[key] for key in ("network", "plasticity", "simulation", "training")}
-        | {"seed": seed, "encoding": code},
+        | {"seed": seed, "encoding": code, **during},
         {"encode": encode, "data": prepare} | {k: v for p in passes for k, v in stored("train", p).items()},
     )
+    network = train
+    if rounding and not during:
+        spec = {"quantisation": rounding}
+        network = _job("quantise", slug, spec, {"train": train, "encode": encode, "data": prepare})
     labels_spec = {"split": run.labelling.split, "n_images": run.labelling.n_images, "theta_adapts": False}
     test_spec = {"split": "test", "n_images": None, "theta_adapts": run.frozen.theta_adapts_in_test}
     frozen = [
@@ -162,7 +178,7 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, list[Job]
             "respond",
             f"{slug}-{spec['split']}",
             spec | {"carry_over": run.frozen.carry_over},
-            {"train": train, "encode": encode} | stored(str(spec["split"]), "frozen"),
+            {"train": network, "encode": encode} | stored(str(spec["split"]), "frozen"),
         )
         for spec in (labels_spec, test_spec)
     ]
@@ -207,7 +223,7 @@ def plan(name: str, experiment: Experiment) -> Plan:
         for seed in one.seeds:
             runs.append(Run(seed, varied, one, *_jobs_of_run(one, seed)))
     # One run is enough to show the model.
-    first = runs[0].test.parents["responses"].parents["train"]
+    first = runs[0].test.parents["responses"].trained
     portrait = _job("portray", first.id, {}, {"train": first, "encode": first.parents["encode"]})
     jobs: dict[tuple[str, str], Job] = {}
 

@@ -83,6 +83,8 @@ class Training(Strict):
     jumps less at each win; jumps hand images to neurons that fit them less."""
     curve_every: Count = 2500
     """Images between points of the learning curve; each point classifies them with labels from as many before."""
+    count_switches: bool = True
+    """Count how often each synapse changes its state, 2 bytes each, where the rule's weights have a few states."""
     dead_after: Count = 50
     """Stop when so many images in a row were given up: the activity has died."""
 
@@ -147,6 +149,8 @@ class Experiment(Strict):
     dataset: Any = None
     encoding: Any = None
     network: Any = None
+    plasticity: Any = None
+    quantisation: Any = None
     readouts: Any = ()
     baselines: Any = ()
     embeddings: Any = ()
@@ -197,6 +201,7 @@ class Experiment(Strict):
                 "another code"
             )
         self._check_steps()
+        self._check_states()
         try:
             registry.load("engine", self.simulation.engine)
         except ConfigError as error:
@@ -220,6 +225,18 @@ class Experiment(Strict):
                 f"{self.network.w_min:g}, {low:g}, {high:g}, {self.network.w_max:g}"
             )
         return self
+
+    def _check_states(self) -> None:
+        """Check what goes with synapses that have a few states."""
+        if self.quantisation is None or self.plasticity is None:
+            return
+        switching = hasattr(registry.load("rule", self.plasticity.name), "n_states")
+        if switching or self.plasticity.levels is not None:
+            what = "synapses that switch between states" if switching else "plasticity.levels"
+            raise ValueError(
+                f"quantisation is for weights that are real numbers, and the rule '{self.plasticity.name}' has {what}; "
+                "leave one of the two out"
+            )
 
     def _check_steps(self) -> None:
         """Check what the time step and the time constants must have to do with each other."""
@@ -263,6 +280,8 @@ def experiment_model() -> type[Experiment]:
     # Found by name, as the components are: the configuration stands below them all.
     network_params = importlib.import_module("stdp_pipeline.network.params").NetworkParams
 
+    quantisation_params = importlib.import_module("stdp_pipeline.network.quantise").QuantisationParams
+
     def default(kind: str, name: str) -> Any:
         return registry.load(kind, name).Params()
 
@@ -280,6 +299,10 @@ def experiment_model() -> type[Experiment]:
         ),
         network=(network_params, Field(network_params(), description="Neurons, fixed synapses, initial weights.")),
         plasticity=(_one_of("rule", "triplet"), Field(default("rule", "triplet"), description="The learning rule.")),
+        quantisation=(
+            quantisation_params | None,
+            Field(None, description="Fewer levels for the weights of a network trained with real numbers, or null."),
+        ),
         readouts=(
             Annotated[readouts, Field(min_length=1)],
             Field([default("readout", "all_activity")], description="How spike counts become predictions."),

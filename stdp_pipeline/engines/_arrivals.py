@@ -16,9 +16,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from stdp_pipeline.engines._loops import add_rows, decayed
+from stdp_pipeline.engines._loops import decayed
 from stdp_pipeline.engines._recent import read_traces
-from stdp_pipeline.engines._slots import chance, max_of_threads, on_pre
+from stdp_pipeline.engines._slots import (
+    add_rows,
+    chance,
+    change_pre,
+    dice,
+    max_of_threads,
+    restore,
+    store,
+    weight,
+)
 
 STRONG = 10.0
 """Bound of the excitatory conductance up to which a step may count as weak when delays are synaptic."""
@@ -44,10 +53,10 @@ def redo_together(s, run, tr, rule, work, team, past, j, k, t):
     return
 
 
-def deliver_together(s, run, work, team, w_most, exc_most, k):
+def deliver_together(s, run, rule, work, team, w_most, exc_most, k):
     """Add the spikes that arrive in step k to the conductances; return a bound of these."""
     begin, end = work.first[k], work.first[k + 1]
-    add_rows(s.weights, work.sources, begin, end, s.g_exc)
+    add_rows(s, work, begin, end, run, rule)
     return exc_most + (end - begin) * w_most
 
 
@@ -63,16 +72,23 @@ def pre_spikes_together(s, exc, run, tr, rule, work, team, past, n_recent, k, t)
         s.last_pre[i] = t
         for a in range(n_recent):
             j = work.recent[a]
-            w = on_pre(s.weights[i, j], x, work.fast[a], work.slow[a], chance(work.key, t, 0, i, team.first + j), rule)
-            s.weights[i, j] = min(max(w, run.w_min), run.w_max)
+            n = team.first + j
+            u, r = chance(work, t, 0, i, n), dice(work, t, 2, i, n)
+            store(s, i, j, change_pre(s.weights[i, j], x, work.fast[a], work.slow[a], u, r, run, rule))
 
 
 def hear_together(s, run, tr, work, j, k, t):
     """List the inputs whose trace neuron j meets in step t, with their traces; return how many."""
+    n_input = s.trace_pre.shape[0]
+    if run.all_inputs:
+        for i in range(n_input):
+            work.pre[i] = decayed(s.trace_pre[i], t - s.last_pre[i], tr.pre)
+            work.heard[i] = i
+        return n_input
     n_heard = 0
-    for i in range(s.trace_pre.shape[0]):
+    for i in range(n_input):
         x = decayed(s.trace_pre[i], t - s.last_pre[i], tr.pre)
-        if run.all_inputs or x > 0:
+        if x > 0:
             work.pre[n_heard] = x
             work.heard[n_heard] = i
             n_heard += 1
@@ -105,7 +121,7 @@ def room_apart(run, work):
     return need
 
 
-def scatter_rows(weights, target, sources, begin, end, future, row):
+def scatter_rows(s, target, sources, begin, end, future, row, run, rule):
     """Add the weights of the spiking inputs to the coming conductances, each where its delay says.
 
     This loop takes most of the time when delays are synaptic, and is bound by its loads and stores. So ``target`` holds
@@ -113,7 +129,7 @@ def scatter_rows(weights, target, sources, begin, end, future, row):
     """
     flat = future.reshape(future.size)
     low16, zero, one, two, three = np.uint64(0xFFFF), np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3)
-    n_exc, width = np.uint64(weights.shape[1]), np.uint64(future.shape[2])
+    n_exc, width = np.uint64(s.v_exc.shape[0]), np.uint64(future.shape[2])
     for b in range(np.uint64(future.shape[0])):
         ahead = (b * np.uint64(future.shape[1]) + np.uint64(row)) * width
         first = b * width
@@ -123,14 +139,14 @@ def scatter_rows(weights, target, sources, begin, end, future, row):
             for q in range(first >> two, (first + n) >> two):
                 places = target[i, q]
                 j = q << two
-                flat[ahead + (places & low16)] += weights[i, j]
-                flat[ahead + ((places >> np.uint64(16)) & low16)] += weights[i, j + one]
-                flat[ahead + ((places >> np.uint64(32)) & low16)] += weights[i, j + two]
-                flat[ahead + (places >> np.uint64(48))] += weights[i, j + three]
+                flat[ahead + (places & low16)] += weight(s, i, j, run, rule)
+                flat[ahead + ((places >> np.uint64(16)) & low16)] += weight(s, i, j + one, run, rule)
+                flat[ahead + ((places >> np.uint64(32)) & low16)] += weight(s, i, j + two, run, rule)
+                flat[ahead + (places >> np.uint64(48))] += weight(s, i, j + three, run, rule)
             for r in range(zero, n & three):
                 j = first + (n & ~three) + r
                 places = target[i, j >> two] >> (r << np.uint64(4))
-                flat[ahead + (places & low16)] += weights[i, j]
+                flat[ahead + (places & low16)] += weight(s, i, j, run, rule)
 
 
 def take(g, arriving, limit):
@@ -152,12 +168,13 @@ def turn(future, n_delays):
             coming[q] = 0
 
 
-def deliver_apart(s, run, work, team, w_most, exc_most, k):
+def deliver_apart(s, run, rule, work, team, w_most, exc_most, k):
     """Send off the spikes of step k, and add those that arrive in it to the conductances; return a bound of these."""
     now = k % run.n_delays
     if now == 0:
         turn(work.future, run.n_delays)
-    scatter_rows(s.weights, work.target, work.sources, work.first[k], work.first[k + 1], work.future, now)
+    begin, end = work.first[k], work.first[k + 1]
+    scatter_rows(s, work.target, work.sources, begin, end, work.future, now, run, rule)
     # Many spikes are under way, so a bound from their number would be far too high; look at the conductances instead.
     strong = False
     width = work.future.shape[2]
@@ -172,8 +189,8 @@ def depress(s, run, tr, rule, work, team, past, a, e, due):
     lag = due - work.recent_last[a]
     y_fast, y_slow = decayed(work.peak_fast[a], lag, tr.post_fast), decayed(work.peak_slow[a], lag, tr.post_slow)
     past[work.row[a], np.uint64(e & (past.shape[1] - 1))] = s.weights[i, j]
-    w = on_pre(s.weights[i, j], work.x_at[e], y_fast, y_slow, chance(work.key, due, 0, i, team.first + j), rule)
-    s.weights[i, j] = min(max(w, run.w_min), run.w_max)
+    u, r = chance(work, due, 0, i, team.first + j), dice(work, due, 2, i, team.first + j)
+    store(s, i, j, change_pre(s.weights[i, j], work.x_at[e], y_fast, y_slow, u, r, run, rule))
 
 
 def pre_spikes_apart(s, exc, run, tr, rule, work, team, past, n_recent, k, t):
@@ -200,7 +217,7 @@ def undo_apart(s, run, work, past, j, k):
         for e in range(end - 1, begin - 1, -1):
             i = work.sources[e]
             if work.when[e] + s.delays[i, j] > k:
-                s.weights[i, j] = past[work.row[a], np.uint64(e & (past.shape[1] - 1))]
+                restore(s, i, j, past[work.row[a], np.uint64(e & (past.shape[1] - 1))])
 
 
 def redo_apart(s, run, tr, rule, work, team, past, j, k, t):
@@ -214,7 +231,7 @@ def redo_apart(s, run, tr, rule, work, team, past, j, k, t):
         i = work.sources[e]
         ahead = work.when[e] + s.delays[i, j] - k
         if ahead > 0:
-            work.future[b, now + ahead, q] += s.weights[i, j]
+            work.future[b, now + ahead, q] += weight(s, i, j, run, rule)
             if run.depresses:
                 depress(s, run, tr, rule, work, team, past, work.at[j], e, t + ahead)
 

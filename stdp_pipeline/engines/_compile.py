@@ -36,9 +36,13 @@ from stdp_pipeline.engines._intrinsics import fma, give_way, observe, publish
 _SLOTS = "stdp_pipeline.engines._slots"
 _FOREIGN = {"math", "np", "fma", "give_way", "observe", "publish"}
 # Called once in a presentation or less, not in every step: there is nothing to gain from inlining them.
-_NOT_PER_STEP = {"gather_events", "drawn_spikes", "replayed_spikes", "scale_columns", "wake", "recall"} | {
-    f"{name}_{arrival}" for name in ("begin", "room") for arrival in ("together", "apart")
-}
+_NOT_PER_STEP = (
+    {"gather_events", "drawn_spikes", "replayed_spikes", "wake", "recall", "scale_columns_real"}
+    | {"scale_columns_states", "scale_columns_gain"}
+    | {f"{name}_{arrival}" for name in ("begin", "room") for arrival in ("together", "apart")}
+    | {f"draw_{draws}" for draws in ("spike", "device")}
+    | {"fill", "roll_stochastic"}
+)
 
 
 class _Collector:
@@ -72,6 +76,8 @@ class _Collector:
                 self._fill(imports[used][1])
             elif used in imports:
                 self.collect(*imports[used])
+            elif used in definitions and self.slots.get(used, (module_name,))[0] != module_name:
+                self._fill(used)  # what stands here is a stand-in, too
             elif used in definitions and used != name:
                 self.collect(module_name, used)
         if isinstance(node, ast.FunctionDef):

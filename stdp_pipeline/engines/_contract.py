@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from scipy.sparse import csr_array
 
+from stdp_pipeline.engines._responses import Responses
+from stdp_pipeline.errors import EngineError
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.network.state import NetworkState
+from stdp_pipeline.network.state import NetworkState, initial_state
+from stdp_pipeline.plasticity._storage import Storage, storage_of
 
-__all__ = ["Engine", "Frozen", "Inputs", "Model", "Progress", "Responses", "StoredEvents"]
+__all__ = [
+    "Engine",
+    "Frozen",
+    "Inputs",
+    "Model",
+    "Progress",
+    "Responses",
+    "StoredEvents",
+    "check_storage",
+    "start_state",
+]
 
 Integrator = Literal["euler", "exponential_euler"]
 Precision = Literal["float32", "float64"]
@@ -60,6 +72,11 @@ class Model:
     rest_spikes: RestSpikes = "own"
 
     @property
+    def storage(self) -> Storage | None:
+        """How the weights are stored: None for real numbers."""
+        return storage_of(self.rule, self.rule_params, self.network)
+
+    @property
     def n_image_steps(self) -> int:
         """Steps during which the image is shown."""
         return round(self.image_ms / self.dt_ms)
@@ -74,6 +91,46 @@ class Model:
         """Number of different delays in steps: delays are 0 to this less one; 0 without delays."""
         delays = self.network.delays
         return 0 if delays.mode == "none" else math.ceil(delays.max_ms / self.dt_ms)
+
+
+def check_storage(model: Model, state: NetworkState) -> None:
+    """Make sure that a state's weights are stored as the learning rule wants them.
+
+    Raises
+    ------
+    EngineError
+        If they are real numbers for a rule with states, or the other way round.
+    """
+    if (state.weights.dtype == np.uint8) != (model.storage is not None):
+        wanted = "real numbers" if model.storage is None else "states of synapses"
+        raise EngineError(
+            f"plasticity rule '{model.rule_params.name}' wants weights that are {wanted}, got an array of "
+            f"{state.weights.dtype}: begin with start_state(model, n_input, seed)"
+        )
+
+
+def start_state(model: Model, n_input: int, seed: int, count_switches: bool = True) -> NetworkState:
+    """Build the untrained network of one seed, its weights stored as the learning rule wants them.
+
+    Parameters
+    ----------
+    model : Model
+    n_input : int
+        Number of input channels.
+    seed : int
+    count_switches : bool
+        Whether to count how often each synapse changes its state, if it has states.
+
+    Returns
+    -------
+    NetworkState
+    """
+    state = initial_state(model.network, n_input, seed, model.precision, model.dt_ms)
+    storage = model.storage
+    if storage is None:
+        return state
+    shape = state.weights.shape if count_switches else (0, 0)
+    return replace(state, weights=storage.drawn(state.weights, seed), synapse_switches=np.zeros(shape, np.uint16))
 
 
 @dataclass(frozen=True)
@@ -146,96 +203,6 @@ class Frozen:
     def in_order(self) -> bool:
         """Whether an answer depends on the images before."""
         return self.carry_over or self.theta_adapts
-
-
-@dataclass(frozen=True)
-class Responses:
-    """What a network answered to a sequence of images: its spikes in AER form, and counts.
-
-    Spikes and input counts are those of the last presentation of each image, the one that was accepted.
-
-    Attributes
-    ----------
-    step, neuron : (n_spikes,) uint16
-        Excitatory spikes that count for each image, ordered by image, then time, then neuron. With ``rest_spikes``
-        "next" an image begins with the spikes of the rest before it, whose steps are those of that rest.
-    offsets : (n_images + 1,) int64
-        Where each image's spikes start.
-    attempts : (n_images,) int32
-        Presentations needed; ``max_attempts`` with too few spikes means that the image was given up.
-    n_input_spikes : (n_images,) int32
-    inh_step, inh_neuron : (n_inh_spikes,) uint16
-        Inhibitory spikes of the accepted presentation and its own rest, ordered by image, then step, then neuron.
-    inh_offsets : (n_images + 1,) int64
-    """
-
-    step: np.ndarray
-    neuron: np.ndarray
-    offsets: np.ndarray
-    attempts: np.ndarray
-    n_input_spikes: np.ndarray
-    inh_step: np.ndarray
-    inh_neuron: np.ndarray
-    inh_offsets: np.ndarray
-
-    @property
-    def n_images(self) -> int:
-        """Number of images."""
-        return len(self.offsets) - 1
-
-    @property
-    def n_spikes(self) -> np.ndarray:
-        """Excitatory spikes per image, (n_images,) int64."""
-        return np.diff(self.offsets)
-
-    def sparse_counts(self, n_exc: int) -> csr_array:
-        """Return spike counts per image and neuron, (n_images, n_exc) float32, in memory for the spikes alone."""
-        ones = np.ones(len(self.neuron), np.float32)
-        counts = csr_array((ones, self.neuron.astype(np.int32), self.offsets.astype(np.int32)), (self.n_images, n_exc))
-        counts.sum_duplicates()
-        return counts
-
-    def counts(self, n_exc: int) -> np.ndarray:
-        """Return :meth:`sparse_counts` as a dense array."""
-        return self.sparse_counts(n_exc).toarray()
-
-    def class_counts(self, labels: np.ndarray, n_classes: int, n_exc: int) -> np.ndarray:
-        """Return the sums of :meth:`counts` over the images of each class, in memory for the spikes alone.
-
-        Parameters
-        ----------
-        labels : (n_images,) int
-            Class of each image, 0 to ``n_classes - 1``.
-        n_classes, n_exc : int
-
-        Returns
-        -------
-        (n_classes, n_exc) float64
-        """
-        first_cell = np.repeat(labels.astype(np.int64) * n_exc, self.n_spikes)
-        sums = np.bincount(first_cell + self.neuron, minlength=n_classes * n_exc)
-        return sums.reshape(n_classes, n_exc).astype(np.float64)
-
-    @staticmethod
-    def none() -> Responses:
-        """Return the answers to no images."""
-        spikes, counts, offsets = np.zeros(0, np.uint16), np.zeros(0, np.int32), np.zeros(1, np.int64)
-        return Responses(spikes, spikes, offsets, counts, counts, spikes, spikes, offsets)
-
-    @staticmethod
-    def concatenate(parts: list[Responses]) -> Responses:
-        """Join the responses to consecutive images."""
-        if not parts:
-            return Responses.none()
-
-        def joined(name: str) -> np.ndarray:
-            arrays = [getattr(part, name) for part in parts]
-            if not name.endswith("offsets"):
-                return np.concatenate(arrays)
-            shifts = np.cumsum([0] + [a[-1] for a in arrays])
-            return np.concatenate([[0]] + [a[1:] + s for a, s in zip(arrays, shifts, strict=False)])
-
-        return Responses(**{field.name: joined(field.name) for field in fields(Responses)})
 
 
 Progress = Callable[[int], None]

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 
 from stdp_pipeline.engines import _memory
-from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Responses
+from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Responses, check_storage
 from stdp_pipeline.engines._layout import derive
 from stdp_pipeline.network.state import NetworkState
 
@@ -51,6 +51,7 @@ class Crew:
         divided: list[tuple[int, int]],
         frozen: Frozen | None,
     ):
+        check_storage(model, state)
         self.model = model
         self.learn = frozen is None
         self.divided = divided
@@ -104,7 +105,7 @@ class Crew:
         neuron = np.concatenate([n + np.uint16(a) for (_, n), (a, _) in zip(self.tails, self.divided, strict=True)])
         order = np.lexsort((neuron, step))
         joined |= {"tail_step": step[order], "tail_neuron": neuron[order]}
-        return NetworkState.from_arrays(joined, int(self.arrays[0].step[0]))
+        return NetworkState.from_arrays(joined, int(self.arrays[0].clock[0]))
 
     def present(
         self, kernel: ModuleType, images: np.ndarray, pass_index: int, attempt: int, room: int

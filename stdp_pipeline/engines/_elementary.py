@@ -9,7 +9,26 @@ import math
 
 import numpy as np
 
-__all__ = ["either_float32", "either_float64", "exp_neg_float32", "exp_neg_float64", "power_float32", "power_float64"]
+__all__ = [
+    "either_float32",
+    "either_float64",
+    "exp_neg_float32",
+    "exp_neg_float64",
+    "power_float32",
+    "power_float64",
+    "real_float32",
+    "real_float64",
+]
+
+
+def real_float64(x):
+    """Return a whole number as a real one of double precision."""
+    return np.float64(x)
+
+
+def real_float32(x):
+    """Return a whole number as a real one of single precision: compiled code would choose double precision."""
+    return np.float32(x)
 
 
 def either_float64(found, x):

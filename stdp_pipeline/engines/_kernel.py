@@ -33,13 +33,19 @@ from stdp_pipeline.engines._recent import forget, recall, track
 from stdp_pipeline.engines._slots import (
     advance,
     begin,
-    chance,
+    change_post,
     deliver,
+    draw_chances,
+    drawn,
+    fires,
     hear,
+    jolt,
     max_of_threads,
-    on_post,
     pre_spikes,
     redo,
+    roll,
+    rolled,
+    store_column,
     sum_of_threads,
     undo,
 )
@@ -48,13 +54,14 @@ OK, EXPLODED, TOO_MANY, NOT_FINITE, INPUT_FULL, OUTPUT_FULL, PAST_FULL = range(7
 INHIBITORY = 2**20  # counts of excitatory and inhibitory spikes in one word: above all excitatory ones
 
 
-def thresholds(s, exc, run, adapt, work, k, t, fault):
+def thresholds(s, exc, run, adapt, work, team, k, t, fault):
     """List the excitatory neurons that fire in step k; return how many, or -1 if the step is unstable."""
     n_fired = 0
+    keep = run.keep_theta ** (k + 1) if adapt else 1.0
     for j in range(s.v_exc.shape[0]):
         if s.v_exc[j] > work.low[j] and t - s.last_exc[j] >= exc.refractory:
-            theta = s.theta[j] * run.keep_theta ** (k + 1) if adapt else s.theta[j]
-            if s.v_exc[j] > theta + exc.v_thresh:
+            threshold = s.theta[j] * keep + exc.v_thresh
+            if fires(s.v_exc[j], threshold, exc, work, team, k, j):
                 if s.v_exc[j] > run.v_limit:
                     fault[0], fault[1], fault[2], fault[3] = EXPLODED, k, j, s.v_exc[j]
                     return -1
@@ -67,8 +74,8 @@ def wake(s, inh, work):
     """List the inhibitory neurons that are driven or held at reset; return how many."""
     n_awake = 0
     for j in range(s.v_inh.shape[0]):
-        work.is_awake[j] = s.g_inh_exc[j] != 0 or s.step[0] - s.last_inh[j] <= inh.refractory
-        work.slept[j] = s.step[0] - 1
+        work.is_awake[j] = s.g_inh_exc[j] != 0 or s.clock[0] - s.last_inh[j] <= inh.refractory
+        work.slept[j] = s.clock[0] - 1
         if work.is_awake[j]:
             work.awake[n_awake] = j
             n_awake += 1
@@ -153,7 +160,7 @@ def held_at_start(s, exc, work):
     """List the neurons that are held at reset when a presentation begins; return how many."""
     n_held = 0
     for j in range(s.v_exc.shape[0]):
-        if s.step[0] - s.last_exc[j] < exc.clamp:
+        if s.clock[0] - s.last_exc[j] < exc.clamp:
             work.held[n_held] = j
             n_held += 1
     return n_held
@@ -169,20 +176,20 @@ def post_spikes(s, exc, run, tr, rule, work, team, past, n_fired, n_recent, k, t
         undo(s, run, work, past, j, k)
         n_heard = hear(s, run, tr, work, j, k, t)
         # A column of weights is scattered in memory; gathered, it is changed by vector instructions.
-        column, pre, heard = work.column[:n_heard], work.pre[:n_heard], work.heard[:n_heard]
+        column, fresh = work.column[:n_heard], work.fresh[:n_heard]
+        pre, heard = work.pre[:n_heard], work.heard[:n_heard]
         for h in range(n_heard):
             column[h] = s.weights[heard[h], j]
+        draw_chances(work, n_heard, t, 1, team.first + j)
+        roll(work, n_heard, t, 3, team.first + j)
         for h in range(n_heard):
-            w = on_post(column[h], pre[h], fast, slow, chance(work.key, t, 1, heard[h], team.first + j), rule)
-            column[h] = min(max(w, run.w_min), run.w_max)
-        for h in range(n_heard):
-            s.weights[heard[h], j] = column[h]
+            fresh[h] = change_post(column[h], pre[h], fast, slow, drawn(work, h), rolled(work, h), run, rule)
+        store_column(s, heard, column, fresh, n_heard, j)
         if work.over[j]:
             for i in range(s.trace_pre.shape[0]):
                 s.weights[i, j] = min(max(s.weights[i, j], run.w_min), run.w_max)
         s.trace_post[0, j] = fast + exc.one if run.additive else exc.one
         s.trace_post[1, j] = slow + exc.one if run.additive else exc.one
-        s.changed[j] = 1
         if run.depresses:
             n_recent = track(s, work, j, n_recent, t)
         redo(s, run, tr, rule, work, team, past, j, k, t)
@@ -203,7 +210,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, adapt, work, team, past, 
     """Simulate one presentation, whose input spikes are in ``work``. Return the new ``n_out``, or -1 after a fault."""
     n_exc = s.v_exc.shape[0]
     n_spikes = 0  # of all threads
-    t0 = s.step[0]
+    t0 = s.clock[0]
     n_awake = wake(s, inh, work)
     n_held = held_at_start(s, exc, work) if exc.clamp > 0 else 0
     begin(s, run, work)
@@ -215,7 +222,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, adapt, work, team, past, 
     # the vectorised pass; a neuron above it is then compared with the exact threshold.
     keep_all = run.keep_theta**run.n_steps if adapt else 1.0
     for j in range(n_exc):
-        work.low[j] = s.theta[j] * keep_all + exc.v_thresh - 1e-3
+        work.low[j] = s.theta[j] * keep_all + exc.v_thresh + exc.reach - 1e-3
         exc_most = max(exc_most, s.g_exc[j])
         inh_most = max(inh_most, s.g_inh[j])
     exc_most, inh_most = max_of_threads(team, exc_most), max_of_threads(team, inh_most)
@@ -227,13 +234,14 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, adapt, work, team, past, 
             candidates = membranes_small(s.v_exc, s.g_exc, s.g_inh, work.low, exc)
         else:
             candidates = membranes(s.v_exc, s.g_exc, s.g_inh, work.low, exc)
+        candidates = jolt(s.v_exc, exc, work, team, k, candidates)
         if n_held > 0:
             n_held = hold(s, exc, work, n_held, t)
         exc_most *= exc.keep_exc
         inh_most *= exc.keep_inh
 
         # 2. Thresholds.
-        n_fired = thresholds(s, exc, run, adapt, work, k, t, fault) if candidates else 0
+        n_fired = thresholds(s, exc, run, adapt, work, team, k, t, fault) if candidates else 0
         n_inh_fired = 0
         if n_awake > 0:
             n_inh_fired, n_awake = inhibitory(s, inh, work, n_awake, t)
@@ -248,7 +256,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, adapt, work, team, past, 
             return -1
 
         # 3. Propagation: input, excitatory to inhibitory, inhibitory to excitatory.
-        exc_most = deliver(s, run, work, team, w_most, exc_most, k)
+        exc_most = deliver(s, run, rule, work, team, w_most, exc_most, k)
         if n_fired > 0:
             n_awake = excite_partners(s, inh, run, work, n_fired, n_awake, t)
         if n_inh_fired > 0:
@@ -272,7 +280,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, adapt, work, team, past, 
             if adapt:
                 # Stored as its value at the start of the presentation that decays to the right value now.
                 s.theta[j] += run.theta_plus / run.keep_theta ** (k + 1)
-                work.low[j] = s.theta[j] * keep_all + exc.v_thresh - 1e-3
+                work.low[j] = s.theta[j] * keep_all + exc.v_thresh + exc.reach - 1e-3
             out.step[n_out] = k
             out.neuron[n_out] = j
             n_out += 1
@@ -283,7 +291,7 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, adapt, work, team, past, 
             flush(s.g_inh, exc.flush)
             if n_recent > 0:
                 n_recent = forget(run, work, n_recent, t)
-            late = k >= run.n_image_steps + run.n_delays
+            late = k >= run.n_image_steps + run.n_delays and not run.noisy
             if late and sum_of_threads(team, int(is_over(s, exc, work, n_awake, n_held))) == team.n:
                 relax(s.v_exc, exc.e_rest, exc.keep_v ** (run.n_steps - 1 - k))
                 break
@@ -297,5 +305,5 @@ def present(s, exc, inh, run, tr, rule, w_most, learn, adapt, work, team, past, 
             rouse(s, inh, work, j, t0 + run.n_steps - 1)
         if adapt:
             s.theta[j] *= keep_all
-    s.step[0] = t0 + run.n_steps
+    s.clock[0] = t0 + run.n_steps
     return n_out if sum_of_threads(team, finite) == team.n else -1

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stdp_pipeline.engines._contract import Model
+from stdp_pipeline.engines._escape import noise_step, reach
+from stdp_pipeline.network.params import EscapeParams
 
 __all__ = [
     "FLUSH",
@@ -60,6 +62,10 @@ class NeuronConstants(NamedTuple):
     keep_v: float  # factor of v - e_rest over one step without conductances
     v_reset: Any  # mV
     v_thresh: Any  # mV, at theta = 0
+    reach: float  # mV from the threshold at which the neuron may fire, at most 0
+    escape_width: float  # mV
+    escape_rate: float  # hazard in a step
+    noise_step: float  # mV, factor of a uniform number less 1/2 that is added to the potential in each step
     refractory: Any  # steps
     clamp: Any  # steps
     one: Any  # 1 in the precision of the run: a literal would make compiled code compute in double precision
@@ -75,6 +81,9 @@ class RunConstants(NamedTuple):
     w_inh_exc: Any
     w_min: Any
     w_max: Any
+    unit: Any  # weight of one level, for weights stored as states
+    n_levels: int  # 0 for weights that are real numbers
+    coded: bool  # weights are stored as states
     theta_plus: float  # mV
     keep_theta: float  # factor of theta over one step
     norm_total: float  # 0: no normalisation
@@ -82,6 +91,7 @@ class RunConstants(NamedTuple):
     n_recent_steps: int  # steps after its own spike in which a presynaptic spike may change a neuron's weights
     depresses: bool  # whether presynaptic spikes change weights at all
     all_inputs: bool  # a postsynaptic spike may change weights of inputs without a trace
+    noisy: bool  # neurons may fire by noise alone
     additive: bool  # traces add 1 at a spike instead of being set to 1
     v_limit: float  # mV; a spiking neuron above it proves an unstable step
     spike_limit: int  # excitatory spikes of one presentation
@@ -132,9 +142,11 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
     """Turn a model into per-step numbers: excitatory neurons, inhibitory neurons, run, traces."""
     real = np.dtype(model.precision).type
     dt, how = model.dt_ms, model.integrator
-    net, rule = model.network, model.rule_params
+    net, rule, storage = model.network, model.rule_params, model.storage
 
-    def neuron(p: Any, tau_inh_ms: float, e_inh_mv: float, clamp_ms: float) -> NeuronConstants:
+    def neuron(
+        p: Any, tau_inh_ms: float, e_inh_mv: float, clamp_ms: float, escape: EscapeParams, noise_mv: float
+    ) -> NeuronConstants:
         leak = dt / p.tau_mem_ms
         leak_exc, leak_inh = (
             leak * mean_conductance(dt, p.tau_exc_ms, how),
@@ -158,6 +170,10 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
             keep_v=_keep(dt, p.tau_mem_ms, how),
             v_reset=real(p.v_reset_mv),
             v_thresh=real(p.v_thresh_mv),
+            reach=reach(escape, dt),
+            escape_width=escape.width_mv,
+            escape_rate=escape.rate_hz * dt * 1e-3,
+            noise_step=noise_step(noise_mv, p.tau_mem_ms, dt),
             refractory=round(p.refractory_ms / dt),
             clamp=round(clamp_ms / dt),
             one=real(1),
@@ -178,6 +194,9 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
         w_inh_exc=real(net.w_inh_exc),
         w_min=real(net.w_min),
         w_max=real(net.w_max),
+        unit=real(storage.unit if storage else 0),
+        n_levels=storage.n_levels if storage else 0,
+        coded=storage is not None,
         theta_plus=net.exc.theta_plus_mv,
         keep_theta=_keep(dt, net.exc.tau_theta_ms, how),
         norm_total=rule.norm_total or 0.0,
@@ -185,11 +204,13 @@ def derive(model: Model) -> tuple[NeuronConstants, NeuronConstants, RunConstants
         n_recent_steps=n_recent_steps,
         depresses=bool(model.rule.ON_PRE_READS),
         all_inputs=not model.rule.SILENT_INPUTS_KEEP,
+        noisy=net.exc.noise_mv > 0,
         additive=rule.trace == "add",
         v_limit=max(net.exc.e_exc_mv, net.exc.e_rest_mv) + 1.0,
         spike_limit=model.spike_limit,
     )
     # Inhibitory neurons receive no inhibition; the constants of the missing conductance are never multiplied by
     # anything but zero.
-    exc = neuron(net.exc, net.exc.tau_inh_ms, net.exc.e_inh_mv, net.exc.clamp_ms)
-    return exc, neuron(net.inh, 1.0, net.inh.e_rest_mv, net.inh.refractory_ms), run, traces
+    e, i = net.exc, net.inh
+    exc = neuron(e, e.tau_inh_ms, e.e_inh_mv, e.clamp_ms, e.escape, e.noise_mv)
+    return exc, neuron(i, 1.0, i.e_rest_mv, i.refractory_ms, EscapeParams(), 0.0), run, traces

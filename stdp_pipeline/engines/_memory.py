@@ -29,7 +29,7 @@ __all__ = [
 
 
 class State(NamedTuple):
-    """The arrays of a :class:`NetworkState` by the kernel's names; ``step`` is an array of one, to be written to."""
+    """The arrays of a :class:`NetworkState` by the kernel's names; ``clock`` holds its step, to be written to."""
 
     weights: np.ndarray
     theta: np.ndarray
@@ -44,14 +44,18 @@ class State(NamedTuple):
     last_pre: np.ndarray
     trace_post: np.ndarray
     changed: np.ndarray
+    gain: np.ndarray
+    neuron_switches: np.ndarray
+    synapse_switches: np.ndarray
     delays: np.ndarray
-    step: np.ndarray
+    clock: np.ndarray
 
 
 class Work(NamedTuple):
     """Scratch memory of a kernel call."""
 
     key: np.ndarray
+    occasion: np.ndarray
     # input spikes of a presentation
     event_step: np.ndarray
     event_source: np.ndarray
@@ -82,6 +86,10 @@ class Work(NamedTuple):
     pre: np.ndarray
     heard: np.ndarray
     column: np.ndarray
+    fresh: np.ndarray
+    nothing: np.ndarray
+    chances: np.ndarray
+    rolls: np.ndarray
     # synaptic delays
     future: np.ndarray
     target: np.ndarray
@@ -180,6 +188,7 @@ def work(model: Model, network: NetworkState, seed: int, capacity: int) -> Work:
 
     memory = Work(
         key=np.array(seed_words(seed)),
+        occasion=np.zeros(3, np.uint64),
         event_step=np.zeros(capacity, np.uint16),
         event_source=np.zeros(capacity, np.uint16),
         by_source=ints(n_input + 1),
@@ -205,7 +214,11 @@ def work(model: Model, network: NetworkState, seed: int, capacity: int) -> Work:
         row=indices(n_exc),
         pre=np.zeros(n_input, real),
         heard=indices(n_input),
-        column=np.zeros(n_input, real),
+        column=np.zeros(n_input, network.weights.dtype),
+        fresh=np.zeros(n_input, network.weights.dtype),
+        nothing=np.zeros(n_exc if network.weights.dtype == np.uint8 else 0, np.uint8),
+        chances=np.zeros((4, -(-n_input // 4) * 4)),
+        rolls=np.zeros(-(-n_input // 4) * 4),
         future=np.zeros((-(-n_exc // width), 2 * n_delays, width) if apart else (0, 0, 0), real),
         target=_targets(network.delays, width) if apart else np.zeros((0, 0), np.uint64),
         when=if_apart(capacity, np.int32),

@@ -11,8 +11,16 @@ import numpy as np
 from stdp_pipeline.encoding._trains import replay
 from stdp_pipeline.engines._arrivals import shift
 from stdp_pipeline.engines._kernel import INPUT_FULL, OUTPUT_FULL, PAST_FULL, present
-from stdp_pipeline.engines._loops import find_out_of_bounds, reset, scale_columns, sort_by_step
-from stdp_pipeline.engines._slots import draw, first_spikes, max_of_threads, room, sum_of_threads
+from stdp_pipeline.engines._loops import reset, sort_by_step
+from stdp_pipeline.engines._slots import (
+    draw,
+    find_out_of_bounds,
+    first_spikes,
+    max_of_threads,
+    room,
+    scale_columns,
+    sum_of_threads,
+)
 
 __all__ = ["run_images"]
 
@@ -53,6 +61,9 @@ def replayed_spikes(run, inp, image, pass_index, attempt, work):
 
 def gather_events(run, inp, image, pass_index, attempt, work):
     """Put the input spikes of one presentation into ``work``, by step of arrival; return their number, or -1."""
+    work.occasion[0] = np.uint64(image)
+    work.occasion[1] = (np.uint64(pass_index) << np.uint64(16)) | np.uint64(attempt)
+    work.occasion[2] = inp.split
     n = first_spikes(run, inp, image, pass_index, attempt, work)
     if n > 0 and work.axonal.shape[0] > 0:
         shift(n, work.event_step, work.event_source, work.axonal, work.by_source, work.scratch)
@@ -113,7 +124,7 @@ def run_images(
                 reset(s, exc, inh)
                 n_out = begin_out
             if learn and run.norm_total > 0.0:
-                w_most = max_of_threads(team, scale_columns(s, run, work))
+                w_most = max_of_threads(team, scale_columns(s, run, rule, work, team))
             begin_own = n_out
             n_out = present(
                 s, exc, inh, run, tr, rule, w_most, learn, protocol.adapt, work, team, past, out, n_out, fault

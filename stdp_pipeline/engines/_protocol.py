@@ -36,7 +36,7 @@ class Presentation:
     step, source : (n_events,) uint16
         Ordered by step and within a step by source. Axonal delays are not in them yet.
     split : {"train", "test"}
-    image, attempt : int
+    image, attempt, pass_index : int
     """
 
     step: np.ndarray
@@ -44,6 +44,13 @@ class Presentation:
     split: str
     image: int
     attempt: int
+    pass_index: int
+
+    @property
+    def occasion(self) -> np.ndarray:
+        """What tells its random numbers from those of others; see :func:`stdp_pipeline.random.neuron_words`."""
+        numbers = (self.image, (self.pass_index << 16) | self.attempt, SPLIT_CODES[self.split])
+        return np.array(numbers, np.uint64)
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ def _presentation(model: Model, inputs: Inputs, image: int, pass_index: int, att
         step, source = inputs.stored.step[span], inputs.stored.source[span]
     else:
         step, source = draw_events(model, inputs, image, pass_index, attempt)
-    return Presentation(step, source, inputs.split, image, attempt)
+    return Presentation(step, source, inputs.split, image, attempt, pass_index)
 
 
 def draw_events(

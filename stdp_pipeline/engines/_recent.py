@@ -24,10 +24,11 @@ def recall(s, run, work):
         work.at[j] = -1
         work.row[j] = j
     for j in range(s.v_exc.shape[0]):
-        if s.step[0] - s.last_exc[j] < run.n_recent_steps or (run.depresses and work.over[j]):
+        if s.clock[0] - s.last_exc[j] < run.n_recent_steps or (run.depresses and work.over[j]):
             n_recent = track(s, work, j, n_recent, s.last_exc[j])
         # Whose weights this presentation may change: these, and those that will fire.
-        s.changed[j] = work.at[j] >= 0 or work.over[j]
+        if not run.coded:
+            s.changed[j] = work.at[j] >= 0 or work.over[j]
     return n_recent
 
 

@@ -10,26 +10,44 @@ from typing import Any
 
 __all__ = [
     "SLOTS",
+    "add_rows",
     "advance",
     "advance_small",
     "begin",
     "chance",
+    "change_post",
+    "change_pre",
     "deliver",
+    "dice",
     "draw",
+    "draw_chances",
+    "drawn",
     "either",
     "exp_neg",
+    "find_out_of_bounds",
+    "fires",
     "first_spikes",
     "hear",
+    "jolt",
+    "level",
     "max_of_threads",
     "normalise",
     "on_post",
     "on_pre",
     "power",
     "pre_spikes",
+    "real",
     "redo",
+    "restore",
+    "roll",
+    "rolled",
     "room",
+    "scale_columns",
+    "store",
+    "store_column",
     "sum_of_threads",
     "undo",
+    "weight",
 ]
 
 SLOTS = tuple(name for name in __all__ if name != "SLOTS")
@@ -51,6 +69,10 @@ def either(found: Any, x: Any) -> Any:
     """Integer that is negative if ``found`` or x is; one of :mod:`stdp_pipeline.engines._elementary`."""
 
 
+def real(x: Any) -> Any:
+    """Whole number as a real one in the precision of the run; one of :mod:`stdp_pipeline.engines._elementary`."""
+
+
 def power(base: Any, exponent: Any) -> Any:
     """base**exponent in the precision of the run; one of :mod:`stdp_pipeline.engines._elementary`."""
 
@@ -67,8 +89,82 @@ def normalise(total: Any, norm_total: Any, n_input: Any) -> Any:
     """Factor and summand that scale a neuron's weights; see :mod:`stdp_pipeline.plasticity`."""
 
 
-def chance(key: Any, t: Any, kind: Any, i: Any, j: Any) -> Any:
-    """Uniform number of one synapse at one spike, or 0; one of :mod:`stdp_pipeline.random`."""
+def level(s: Any, c: Any) -> Any:
+    """Level of a state of a synapse; the rule's, or :func:`stdp_pipeline.engines._weights.is_its_level`."""
+
+
+# How weights are stored: one of the sets of functions in :mod:`stdp_pipeline.engines._weights`.
+
+
+def change_pre(w: Any, x_pre: Any, y_fast: Any, y_slow: Any, u: Any, roll: Any, run: Any, rule: Any) -> Any:
+    """Return what is stored after a presynaptic spike."""
+
+
+def change_post(w: Any, x_pre: Any, y_fast: Any, y_slow: Any, u: Any, roll: Any, run: Any, rule: Any) -> Any:
+    """Return what is stored after a postsynaptic spike."""
+
+
+def weight(s: Any, i: Any, j: Any, run: Any, rule: Any) -> Any:
+    """Weight of one synapse as its neuron receives it."""
+
+
+def store(s: Any, i: Any, j: Any, new: Any) -> Any:
+    """Store what a spike made of one synapse."""
+
+
+def store_column(s: Any, heard: Any, column: Any, fresh: Any, n_heard: Any, j: Any) -> Any:
+    """Store what a postsynaptic spike made of the synapses of one neuron."""
+
+
+def restore(s: Any, i: Any, j: Any, old: Any) -> Any:
+    """Put back what was stored before a change that is undone."""
+
+
+def add_rows(s: Any, work: Any, begin: Any, end: Any, run: Any, rule: Any) -> Any:
+    """Add the weights of spiking inputs to the excitatory conductances."""
+
+
+def find_out_of_bounds(s: Any, run: Any, work: Any) -> Any:
+    """Mark the neurons that have a weight out of its bounds; return a bound of all weights."""
+
+
+def scale_columns(s: Any, run: Any, rule: Any, work: Any, team: Any) -> Any:
+    """Scale the weights of changed neurons to the fixed sum; return a bound of all weights."""
+
+
+# Random numbers of synapses: some of the functions in :mod:`stdp_pipeline.engines._numbers`.
+
+
+def chance(work: Any, t: Any, kind: Any, i: Any, j: Any) -> Any:
+    """Return what a rule gets as its random numbers, for one synapse at one spike."""
+
+
+def draw_chances(work: Any, n_heard: Any, t: Any, kind: Any, j: Any) -> Any:
+    """Draw that for all inputs of neuron j."""
+
+
+def drawn(work: Any, h: Any) -> Any:
+    """Return what was drawn for the h-th of the inputs that the neuron hears."""
+
+
+def dice(work: Any, t: Any, kind: Any, i: Any, j: Any) -> Any:
+    """Return the number from 0 to 1 that rounds a weight to a level, for one synapse at one spike."""
+
+
+def roll(work: Any, n_heard: Any, t: Any, kind: Any, j: Any) -> Any:
+    """Draw that for all inputs of neuron j."""
+
+
+def rolled(work: Any, h: Any) -> Any:
+    """Return what was drawn for the h-th of the inputs that the neuron hears."""
+
+
+def fires(v: Any, threshold: Any, exc: Any, work: Any, team: Any, k: Any, j: Any) -> Any:
+    """Whether neuron j fires in step k; one of :mod:`stdp_pipeline.engines._escape`."""
+
+
+def jolt(v: Any, exc: Any, work: Any, team: Any, k: Any, candidates: Any) -> Any:
+    """Add the noise of a step; return whether any neuron may fire. One of :mod:`stdp_pipeline.engines._escape`."""
 
 
 def first_spikes(run: Any, inp: Any, image: Any, pass_index: Any, attempt: Any, work: Any) -> Any:
@@ -114,7 +210,7 @@ def room(run: Any, work: Any) -> Any:
     """Entries of ``past`` that a neuron needs in this presentation."""
 
 
-def deliver(s: Any, run: Any, work: Any, team: Any, w_most: Any, exc_most: Any, k: Any) -> Any:
+def deliver(s: Any, run: Any, rule: Any, work: Any, team: Any, w_most: Any, exc_most: Any, k: Any) -> Any:
     """Add the spikes that arrive in step k to the conductances; return a bound of these."""
 
 

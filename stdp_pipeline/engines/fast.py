@@ -13,8 +13,17 @@ from types import ModuleType
 
 import numpy as np
 
-from stdp_pipeline import random
-from stdp_pipeline.engines import _arrivals, _elementary, _integrators, _kernel, _presentations, _team
+from stdp_pipeline.engines import (
+    _arrivals,
+    _elementary,
+    _escape,
+    _integrators,
+    _kernel,
+    _numbers,
+    _presentations,
+    _team,
+    _weights,
+)
 from stdp_pipeline.engines._compile import compiled
 from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Responses
 from stdp_pipeline.engines._crew import Crew, shares
@@ -27,24 +36,49 @@ from stdp_pipeline.random import FROZEN_PASS
 __all__ = ["respond", "train"]
 
 _ARRIVAL_SLOTS = ("begin", "deliver", "hear", "pre_spikes", "redo", "room", "undo")
+_STORING_SLOTS = (
+    "add_rows", "find_out_of_bounds", "restore", "store", "store_column", "weight",
+)  # fmt: skip
 _LEAST, _MOST = 16, 256  # images of a frozen pass that one thread takes at a time
 
 
 def _compiled_kernel(model: Model, inputs: Inputs, n_threads: int) -> ModuleType:
     arrival = "apart" if model.network.delays.mode == "synaptic" else "together"
-    chance = "synapse_chance" if model.rule.STOCHASTIC else "no_chance"
     team = "across" if n_threads > 1 else "alone"
     slots = (
         *((slot, _arrivals.__name__, f"{slot}_{arrival}") for slot in _ARRIVAL_SLOTS),
         *((slot, model.rule.__name__, slot) for slot in ("on_pre", "on_post", "normalise")),
-        ("chance", random.__name__, chance),
+        *_weight_slots(model),
         ("advance", _integrators.__name__, f"advance_{model.integrator}"),
         ("advance_small", _integrators.__name__, f"advance_{_small(model)}"),
-        *((slot, _elementary.__name__, f"{slot}_{model.precision}") for slot in ("either", "exp_neg", "power")),
+        *((slot, _elementary.__name__, f"{slot}_{model.precision}") for slot in ("either", "exp_neg", "power", "real")),
         *((slot, _team.__name__, f"{slot}_{team}") for slot in ("max_of_threads", "sum_of_threads")),
         *_source_slots(inputs),
     )
     return compiled(((_presentations.__name__, "run_images"),), slots)
+
+
+def _weight_slots(model: Model) -> tuple[tuple[str, str, str], ...]:
+    """How weights are stored, which random numbers change and round them, and how neurons fire."""
+    switching = hasattr(model.rule, "n_states")
+    kind = "states" if switching else "real" if model.storage is None else "levels"
+    rounding = "nearest" if kind != "levels" else model.rule_params.rounding
+    draws = model.rule.draws(model.rule_params)
+    exc = model.network.exc
+    scaling = "real" if kind == "real" else model.rule_params.normalise_by.replace("weights", "states")
+    change, keep = ("change_post", "change_pre"), "real" if kind == "real" else "states"
+    return (
+        *((slot, _weights.__name__, f"{slot}_{kind}") for slot in change),
+        *((slot, _weights.__name__, f"{slot}_{keep}") for slot in _STORING_SLOTS),
+        ("scale_columns", _weights.__name__, f"scale_columns_{scaling}"),
+        ("level", *((model.rule.__name__, "level") if switching else (_weights.__name__, "is_its_level"))),
+        ("chance", _numbers.__name__, f"chance_{draws}"),
+        ("draw_chances", _numbers.__name__, f"draw_{draws}"),
+        ("drawn", _numbers.__name__, f"drawn_{draws}"),
+        *((slot, _numbers.__name__, f"{slot}_{rounding}") for slot in ("dice", "roll", "rolled")),
+        ("fires", _escape.__name__, f"fires_{exc.escape.mode}"),
+        ("jolt", _escape.__name__, "jolt_noise" if exc.noise_mv > 0 else "jolt_none"),
+    )
 
 
 def _source_slots(inputs: Inputs) -> tuple[tuple[str, str, str], ...]:

@@ -19,9 +19,11 @@ from typing import Any
 import numpy as np
 
 from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Responses
+from stdp_pipeline.engines._escape import NOISE, THRESHOLD, noise_step, probability
+from stdp_pipeline.engines._plastic import PlasticWeights
 from stdp_pipeline.engines._protocol import Presentation, Spikes, exploded, not_finite, show, too_many
 from stdp_pipeline.network.state import NetworkState, rested
-from stdp_pipeline.random import FROZEN_PASS, seed_words, synapse_chance
+from stdp_pipeline.random import FROZEN_PASS, chances_of, neuron_words, seed_words
 
 __all__ = ["respond", "train"]
 
@@ -76,7 +78,7 @@ class _Network:
 
     def normalise(self) -> None:
         """Scale the weights of every neuron to the rule's fixed sum."""
-        self.state = _normalised(self.model, self.state)
+        self.state = _normalised(self.model, self.state, self.seed)
 
     def rest(self) -> None:
         """Put every neuron at rest."""
@@ -88,17 +90,20 @@ class _Network:
         return spikes
 
 
-def _normalised(model: Model, state: NetworkState) -> NetworkState:
-    """Scale the weights of every neuron to the rule's fixed sum; a neuron without any weight stays without."""
+def _normalised(model: Model, state: NetworkState, seed: int) -> NetworkState:
+    """Scale the weights of every neuron to the rule's fixed sum; a neuron without any weight stays without.
+
+    On levels, a neuron whose weights have not changed is left alone, since it would be rounded anew.
+    """
     total = model.rule_params.norm_total
     if total is None:
         return state
-    sums = state.weights.sum(axis=0, dtype=np.float64)
-    weights = state.weights.copy()
-    for j in np.flatnonzero(sums > 0):
-        scale, shift = model.rule.normalise(sums[j], total, state.n_input)
-        weights[:, j] = weights[:, j] * scale + shift
-    return replace(state, weights=weights)
+    plastic = PlasticWeights(model, state, seed)
+    sums = plastic.weights.sum(axis=0, dtype=np.float64)
+    for j in np.flatnonzero((sums > 0) & (state.changed > 0 if model.storage else True)):
+        factor, summand = model.rule.normalise(sums[j], total, state.n_input)
+        plastic.scale(int(j), factor, summand, state.step)
+    return plastic.into(state)
 
 
 def _advance(v: np.ndarray, g_exc: Any, g_inh: Any, p: Any, e_inh: float, tau_inh: float, model: Model) -> np.ndarray:
@@ -120,12 +125,10 @@ def _decay(x: np.ndarray, tau_ms: float, model: Model) -> np.ndarray:
     return x * (1 - dt / tau_ms if model.integrator == "euler" else math.exp(-dt / tau_ms))
 
 
-def _chances(model: Model, seed: int, t: int, kind: int, i: Any, j: Any) -> Any:
-    """Uniform numbers of the synapses from i to j, one of which is an array, at a spike in step t."""
-    if not model.rule.STOCHASTIC:
-        return 0.0
-    key = seed_words(seed)
-    return np.vectorize(lambda a, b: synapse_chance(key, t, kind, a, b), otypes=[float])(i, j)
+def _neuron_chances(seed: int, presentation: Presentation, purpose: int, k: int, n_exc: int) -> np.ndarray:
+    """Uniform numbers of all excitatory neurons in step k of a presentation."""
+    neurons = np.arange(n_exc)
+    return chances_of(neuron_words(seed_words(seed), presentation.occasion, purpose, k, neurons), neurons)
 
 
 def _present(
@@ -135,8 +138,7 @@ def _present(
     name = (presentation.split, presentation.image, presentation.attempt)
     event_step, event_source = presentation.step, presentation.source
     net, exc, inh, rule, dt = model.network, model.network.exc, model.network.inh, model.rule_params, model.dt_ms
-    c = model.rule.constants(rule, net)
-    weights, theta = state.weights.copy(), state.theta_mv.copy()
+    plastic, theta = PlasticWeights(model, state, seed), state.theta_mv.copy()
     v, g_exc, g_inh = state.v_exc_mv, state.g_exc, state.g_inh
     v_inh, g_inh_exc = state.v_inh_mv, state.g_inh_exc
     last_exc, last_inh, last_pre = state.last_exc.copy(), state.last_inh.copy(), state.last_pre.copy()
@@ -161,6 +163,9 @@ def _present(
         # 1. State update.
         held = t - last_exc < clamp_exc
         v = np.where(held, v, _advance(v, g_exc, g_inh, exc, exc.e_inh_mv, exc.tau_inh_ms, model))
+        if exc.noise_mv > 0:
+            u = _neuron_chances(seed, presentation, NOISE, k, state.n_exc)
+            v = np.where(held, v, v + noise_step(exc.noise_mv, exc.tau_mem_ms, dt) * (u - 0.5))
         clamped = t - last_inh <= refractory_inh
         v_inh = np.where(clamped, v_inh, _advance(v_inh, g_inh_exc, 0.0, inh, 0.0, 1.0, model))
         g_exc, g_inh = _decay(g_exc, exc.tau_exc_ms, model), _decay(g_inh, exc.tau_inh_ms, model)
@@ -173,7 +178,12 @@ def _present(
             slow = slow * math.exp(-dt / rule.tau_post_slow_ms)
 
         # 2. Thresholds.
-        fired = (v > theta + exc.v_thresh_mv) & (t - last_exc >= refractory_exc)
+        if exc.escape.mode == "none":
+            fires = v > theta + exc.v_thresh_mv
+        else:
+            u = _neuron_chances(seed, presentation, THRESHOLD, k, state.n_exc)
+            fires = u < probability(exc.escape, (v - (theta + exc.v_thresh_mv)) / exc.escape.width_mv, dt)
+        fired = fires & (t - last_exc >= refractory_exc)
         fired_inh = (v_inh > inh.v_thresh_mv) & ~clamped
         if np.any(unstable := fired & (v > max(exc.e_exc_mv, exc.e_rest_mv) + 1)):
             neuron = int(np.flatnonzero(unstable)[0])
@@ -186,7 +196,7 @@ def _present(
             under_way = np.flatnonzero((event_step <= k) & (event_step > k - model.n_delay_steps))
             arrivals = [(int(event_source[e]), delays[event_source[e]] == k - event_step[e]) for e in under_way]
         for i, here in arrivals:
-            g_exc = np.where(here, g_exc + weights[i], g_exc)
+            g_exc = np.where(here, g_exc + plastic.gain * plastic.weights[i], g_exc)
         g_inh_exc = g_inh_exc + net.w_exc_inh * fired
         g_inh = g_inh + net.w_inh_exc * (np.count_nonzero(fired_inh) - fired_inh.astype(np.int64))
 
@@ -195,16 +205,14 @@ def _present(
             for i, here in arrivals:
                 pre[i] = np.where(here, pre[i] + 1 if rule.trace == "add" else 1, pre[i])
                 if model.rule.ON_PRE_READS:
-                    u = _chances(model, seed, t, 0, i, np.arange(state.n_exc))
-                    w = np.clip(model.rule.on_pre(weights[i], pre[i], fast, slow, u, c), net.w_min, net.w_max)
-                    weights[i] = np.where(here, w, weights[i])
+                    there = np.flatnonzero(np.broadcast_to(here, state.n_exc))
+                    x = np.broadcast_to(pre[i], state.n_exc)[there]
+                    plastic.on_pre(i, there, x, fast[there], slow[there], t)
             for i in event_source[event_step == k]:  # the trace at the input itself, for the next presentation
                 kept = trace_pre[i] * math.exp(-(t - last_pre[i]) * dt / rule.tau_pre_ms)
                 trace_pre[i], last_pre[i] = (kept + 1 if rule.trace == "add" else 1), t
             for j in np.flatnonzero(fired):
-                u = _chances(model, seed, t, 1, np.arange(state.n_input), j)
-                w = model.rule.on_post(weights[:, j], pre[:, min(j, pre.shape[1] - 1)], fast[j], slow[j], u, c)
-                weights[:, j] = np.clip(w, net.w_min, net.w_max)
+                plastic.on_post(int(j), pre[:, min(j, pre.shape[1] - 1)], fast[j], slow[j], t)
 
         # 5. Resets.
         v = np.where(fired, exc.v_reset_mv, v)
@@ -223,10 +231,9 @@ def _present(
 
     if not np.all(np.isfinite(v)):
         raise not_finite(model, *name, k, int(np.flatnonzero(~np.isfinite(v))[0]))
-    real = weights.dtype
+    real = np.dtype(model.precision)
     new = replace(
         state,
-        weights=weights,
         theta_mv=theta,
         v_exc_mv=v.astype(real),
         g_exc=g_exc.astype(real),
@@ -238,8 +245,8 @@ def _present(
         trace_pre=trace_pre,
         last_pre=last_pre,
         trace_post=trace_post,
-        changed=np.ones_like(state.changed),  # this engine scales every column every time
+        changed=np.ones_like(state.changed),  # real weights: this engine scales every column every time
         step=state.step + model.n_image_steps + model.n_rest_steps,
     )
     recorded = (np.array(layer, np.uint16).reshape(-1, 2).T for layer in (spikes, inh_spikes))
-    return new, Spikes(*(array for layer in recorded for array in layer))
+    return plastic.into(new), Spikes(*(array for layer in recorded for array in layer))

@@ -13,10 +13,27 @@ from pydantic import Field, model_validator
 
 from stdp_pipeline.config._base import Strict
 
-__all__ = ["DelayParams", "ExcitatoryParams", "InhibitoryParams", "NetworkParams"]
+__all__ = ["DelayParams", "EscapeParams", "ExcitatoryParams", "InhibitoryParams", "NetworkParams"]
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
+
+
+class EscapeParams(Strict):
+    """Escape noise: a neuron fires at random, the likelier the higher its potential, instead of at a fixed threshold.
+
+    With x = (v - theta - v_thresh) / width, the hazard is rate exp(x) or rate / (1 + exp(-x)), and a neuron fires
+    within a step of dt with probability 1 - exp(-hazard dt) (Gerstner, Kistler, Naud & Paninski, Neuronal Dynamics,
+    2014, section 9.1). A magnetic tunnel junction that is pulsed once a step switches with probability
+    1 / (1 + exp(-x)) (Sengupta et al. 2016, doi:10.1038/srep30039, in which it is a sigmoid of the neuron's current).
+    """
+
+    mode: Literal["none", "exponential", "sigmoid", "mtj"] = "none"
+    """'none': fires where the potential is above threshold (code); 'exponential' or 'sigmoid' hazard; 'mtj'."""
+    width_mv: Positive = 0.5
+    """How much the potential must rise for the hazard to rise e-fold, well below threshold, mV."""
+    rate_hz: Positive = 1000.0
+    """Hazard at threshold ('exponential') or far above it ('sigmoid'), 1/s; 'mtj' has none."""
 
 
 class ExcitatoryParams(Strict):
@@ -51,6 +68,11 @@ class ExcitatoryParams(Strict):
     """Rise of theta at each own spike, mV (code)."""
     tau_theta_ms: Positive = 1e7
     """Decay of theta, ms (code)."""
+    noise_mv: NonNegative = 0.0
+    """Standard deviation of the potential that a white noise current would cause in a neuron without other input, mV
+    (code: none). Costs much time: a random number for each neuron and step."""
+    escape: EscapeParams = EscapeParams()
+    """Escape noise (code: none)."""
 
     @model_validator(mode="after")
     def _clamped_only_while_refractory(self) -> ExcitatoryParams:

@@ -21,8 +21,9 @@ class NetworkState:
 
     Attributes
     ----------
-    weights : (n_input, n_exc) float32 or float64
-        Plastic weights from input to excitatory neurons.
+    weights : (n_input, n_exc) float32 or float64, or uint8
+        Plastic weights from input to excitatory neurons, or the states of synapses that have only a few; which weight a
+        state has is the learning rule's.
     theta_mv : (n_exc,) float64
         Adaptive threshold at step ``step``. Double precision in every engine, since one step's decay is below the
         resolution of single precision.
@@ -40,6 +41,14 @@ class NetworkState:
         Fast and slow postsynaptic trace just after the neuron's last spike.
     changed : (n_exc,) uint8
         1 for neurons whose weights may have changed since they were last scaled to the rule's fixed sum.
+    gain : (n_exc,)
+        Factor of all weights of a neuron, where the learning rule scales neurons instead of synapses; else 1.
+    neuron_switches : (n_exc,) int64
+        How often the synapses of each neuron have changed their states, all together; 0 for weights that are real
+        numbers.
+    synapse_switches : uint16
+        (n_input, n_exc): how often each synapse has, 65 535 standing for as much and more. (0, 0) for weights that are
+        real numbers, or where it is not counted.
     delays : uint16
         Delays in steps: (0,) without delays, (n_input,) axonal, (n_input, n_exc) synaptic. They never change.
     tail_step, tail_neuron : (n_tail,) uint16
@@ -62,6 +71,9 @@ class NetworkState:
     last_pre: np.ndarray
     trace_post: np.ndarray
     changed: np.ndarray
+    gain: np.ndarray
+    neuron_switches: np.ndarray
+    synapse_switches: np.ndarray
     delays: np.ndarray
     tail_step: np.ndarray
     tail_neuron: np.ndarray
@@ -130,6 +142,9 @@ def initial_state(
         last_pre=np.full(n_input, LONG_AGO),
         trace_post=np.zeros((2, n_exc), dtype),
         changed=np.ones(n_exc, np.uint8),
+        gain=np.ones(n_exc, dtype),
+        neuron_switches=np.zeros(n_exc, np.int64),
+        synapse_switches=np.zeros((0, 0), np.uint16),
         delays=_delays(params, n_input, seed, dt_ms),
         tail_step=np.zeros(0, np.uint16),
         tail_neuron=np.zeros(0, np.uint16),

@@ -21,8 +21,18 @@ It says about itself what the fast engine may leave out:
   ``on_pre`` is :func:`stdp_pipeline.plasticity._base.unchanged`, and is not called.
 * ``SILENT_INPUTS_KEEP``: True if ``on_post`` leaves a weight alone where ``x_pre`` is zero; the engine then skips
   inputs that have been silent for long.
-* ``STOCHASTIC``: True if the two functions read ``u``, a uniform number on (0, 1) of this synapse at this spike, from
-  :func:`stdp_pipeline.random.synapse_chance`; otherwise ``u`` is 0.
+* ``draws(params)``: which random numbers the two functions get as ``u``. "spike": a uniform number on (0, 1) of this
+  synapse at this spike, from :func:`stdp_pipeline.random.synapse_chance`. "device": four standard normal numbers of
+  this synapse, always the same, from :func:`stdp_pipeline.random.device_normals`; "alike": four zeros in their place.
+  "none": ``u`` is 0.
+
+Most rules change a real number, and their parameters are a :class:`stdp_pipeline.plasticity._base.ContinuousParams`.
+Synapses that *switch* between a few states, parameters a :class:`stdp_pipeline.plasticity._base.SwitchingParams`, have
+
+* ``n_states(params)``: how many, at most 256; ``on_pre`` and ``on_post`` take a state s = 0, 1, ... as their first
+  argument and return one;
+* ``level(s, c)`` and ``n_levels(params)``: the weight of a state is w_min + (w_max - w_min) level / (n_levels - 1);
+  several states may have the same level. Levels are whole numbers, at most 255.
 
 A rule that needs a power or an exponential takes :func:`stdp_pipeline.plasticity._base.power` or
 :func:`stdp_pipeline.plasticity._base.exp_neg`.

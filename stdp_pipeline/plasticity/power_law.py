@@ -19,17 +19,18 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity._base import RuleParams, normalise, power
+from stdp_pipeline.plasticity._base import ContinuousParams, normalise, power
+from stdp_pipeline.plasticity._base import no_numbers as draws
 from stdp_pipeline.plasticity._base import unchanged as on_pre
 
 __all__ = [
     "ON_PRE_READS",
     "RATES",
     "SILENT_INPUTS_KEEP",
-    "STOCHASTIC",
     "Constants",
     "Params",
     "constants",
+    "draws",
     "normalise",
     "on_post",
     "on_pre",
@@ -38,10 +39,9 @@ __all__ = [
 RATES = ("eta",)
 ON_PRE_READS = ()
 SILENT_INPUTS_KEEP = False
-STOCHASTIC = False
 
 
-class Params(RuleParams):
+class Params(ContinuousParams):
     """Constants of the power-law rule."""
 
     name: Literal["power_law"] = "power_law"

@@ -21,16 +21,17 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity._base import RuleParams, normalise, power
+from stdp_pipeline.plasticity._base import ContinuousParams, normalise, power
+from stdp_pipeline.plasticity._base import no_numbers as draws
 
 __all__ = [
     "ON_PRE_READS",
     "RATES",
     "SILENT_INPUTS_KEEP",
-    "STOCHASTIC",
     "Constants",
     "Params",
     "constants",
+    "draws",
     "normalise",
     "on_post",
     "on_pre",
@@ -39,10 +40,9 @@ __all__ = [
 RATES = ("eta_pre", "eta_post")
 ON_PRE_READS = ("fast",)
 SILENT_INPUTS_KEEP = False
-STOCHASTIC = False
 
 
-class Params(RuleParams):
+class Params(ContinuousParams):
     """Constants of the pre-and-post rule."""
 
     name: Literal["pre_and_post"] = "pre_and_post"

@@ -26,16 +26,17 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity._base import RuleParams, normalise
+from stdp_pipeline.plasticity._base import ContinuousParams, normalise
+from stdp_pipeline.plasticity._base import no_numbers as draws
 
 __all__ = [
     "ON_PRE_READS",
     "RATES",
     "SILENT_INPUTS_KEEP",
-    "STOCHASTIC",
     "Constants",
     "Params",
     "constants",
+    "draws",
     "normalise",
     "on_post",
     "on_pre",
@@ -45,10 +46,9 @@ __all__ = [
 RATES = ("eta_pre", "eta_post")
 ON_PRE_READS = ("fast",)
 SILENT_INPUTS_KEEP = True
-STOCHASTIC = False
 
 
-class Params(RuleParams):
+class Params(ContinuousParams):
     """Constants of the triplet rule."""
 
     name: Literal["triplet"] = "triplet"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from stdp_pipeline import registry
 from stdp_pipeline.datasets._read import read
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.network.state import initial_state
+from stdp_pipeline.plasticity import triplet
 from stdp_pipeline.pretrained.store import Pretrained
 from stdp_pipeline.readout._answers import Answers, Training
 from stdp_pipeline.readout._labels import UNLABELLED, predictions
@@ -71,6 +73,8 @@ def evaluate(
     seed = network.spec["seed"] if seed is None else seed
 
     model = model_of(network.spec)
+    if model.storage is not None:  # the file has weights as real numbers, whatever the rule made them from
+        model = replace(model, rule=triplet, rule_params=triplet.Params())
     # Delays are drawn from the training's seed; everything else of the initial state is replaced or put to rest.
     start = initial_state(model.network, levels.shape[1], network.spec["seed"], model.precision, model.dt_ms)
     start.weights[:] = network.weights

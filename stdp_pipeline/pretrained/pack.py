@@ -14,6 +14,8 @@ from stdp_pipeline.pretrained.evaluate import evaluate
 from stdp_pipeline.pretrained.store import FOLDER, Pretrained, read, write
 from stdp_pipeline.provenance import environment
 from stdp_pipeline.readout._labels import NeuronLabels
+from stdp_pipeline.stages._inputs import model_of
+from stdp_pipeline.stages._network import read_network, weights_in
 
 __all__ = ["main", "pack"]
 
@@ -67,10 +69,10 @@ def pack(name: str, test: Path, command: str, folder: Path = FOLDER, threads: in
     ).resolve()
     spec = read_json(trained.parent / "model.json")
     spec["dataset"] = read_json(inputs["data"].parent / "provenance.json")["spec"]["dataset"]
-    arrays = read_arrays(trained, "weights", "theta_mv")
+    state = read_network(trained)
     labels = NeuronLabels(**read_arrays(inputs["labels"], "label", "mean_counts"))
     path = folder / f"{name}.npz"
-    network = Pretrained(spec, arrays["weights"], arrays["theta_mv"], labels)
+    network = Pretrained(spec, weights_in(state, model_of(spec)), state.theta_mv, labels)
     write(path, network)
     found = evaluate(read(path), _READOUT, threads=threads)
     measured = {key: found[key] for key in ("accuracy", "n_right", "n_test", "spikes_per_image")}

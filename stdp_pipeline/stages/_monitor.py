@@ -58,7 +58,7 @@ class LearningCurve:
         self._rows: list[list[float]] = []
         self._parts: list[tuple[np.ndarray, Responses]] = []
         self._neurons: NeuronLabels | None = None  # from the window before
-        self._sums = np.zeros(5)  # spikes, input spikes, presentations, images, given up
+        self._sums = np.zeros(6)  # spikes, input spikes, presentations, images, given up, synaptic operations
 
     @property
     def room(self) -> int:
@@ -79,6 +79,7 @@ class LearningCurve:
             responses.attempts.sum(),
             len(images),
             self._given_up(responses),
+            responses.n_sops(state.n_exc).sum(),
         )
         if self.room == 0:
             self._close(state)
@@ -116,6 +117,7 @@ class LearningCurve:
         return {
             "spikes_per_image": self._sums[0] / n,
             "input_spikes_per_image": self._sums[1] / n,
+            "sops_per_image": self._sums[5] / n,
             "presentations_per_image": self._sums[2] / n,
             "retries": int(self._sums[2] - self._sums[3]),
             "given_up": int(self._sums[4]),

@@ -21,6 +21,7 @@ from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.random import FROZEN_PASS
 from stdp_pipeline.stages._inputs import input_arrays, inputs_of, model_of
 from stdp_pipeline.stages._job import StageJob
+from stdp_pipeline.stages._network import read_network, weights_in
 
 __all__ = ["run"]
 
@@ -30,7 +31,7 @@ _BEFORE_MS, _ZOOM_TAUS, _ALL_TAUS = 1.0, 8, 3  # recording of one spike: zoom in
 _EXACT_POINTS = 400  # in the zoom and beyond it
 _REACH_TAUS, _DISTANCES = 3, 30  # spike pairs: largest distance in tau_pre, and how many distances on each side
 _GAP_MS = 20.0  # from the earlier postsynaptic spike of a triplet to the one of the pair
-_REPETITIONS = 200  # of each pair, for stochastic rules: standard error 1/14 of the standard deviation
+_REPETITIONS = 1000  # of each pair, for stochastic rules: standard error 1/32 of the standard deviation
 
 
 def run(job: StageJob) -> None:
@@ -40,10 +41,9 @@ def run(job: StageJob) -> None:
     precision; only a large trained network is shown its image by ``fast``, in the precision of its training.
     """
     spec: dict[str, Any] = read_json(job.input("model"))
-    network = read_arrays(job.input("network"), "weights", "theta_mv", "step")
     data = read_arrays(job.input("levels"), "rate_hz", "image_shape", also=())
     arrays = input_arrays(job.input("levels"), "train")
-    state = NetworkState.from_arrays(network, int(network["step"]))
+    state = read_network(job.input("network"))
     model = model_of(spec)
 
     image = picture(arrays["train_levels"][_IMAGE], data["image_shape"])
@@ -119,7 +119,7 @@ def _curves(model: Model, seed: int) -> tuple[bytes, dict[str, Any]]:
         numbers[name] = {
             "parameters": params.model_dump(mode="json"),
             "initial_weight": (model.network.w_min + model.network.w_max) / 2,
-            "repetitions": _REPETITIONS if rule.STOCHASTIC else 1,
+            "repetitions": _REPETITIONS if pairs.varies(rule, params) else 1,
             "curves": [],
         }
         for label, gap_ms in protocols.items():
@@ -136,8 +136,8 @@ def _curves(model: Model, seed: int) -> tuple[bytes, dict[str, Any]]:
                 }
             )
         title = f"{name} ({'this run' if name == own else 'default parameters'})"
-        if rule.STOCHASTIC:
-            title += f", mean ± SD of {_REPETITIONS}"
+        if pairs.varies(rule, params):
+            title += f"\nmean ± standard deviation of {_REPETITIONS}"
         panels.append(Panel(title, curves))
     return stdp_curves(panels), numbers
 
@@ -167,7 +167,7 @@ def _presentation(
     drawn = presentation(
         picture(inputs.levels[_IMAGE], shape),
         picture(np.bincount(source, minlength=state.n_input), shape),
-        picture(state.weights[:, winner], shape),
+        picture(weights_in(state, model)[:, winner], shape),
         (
             f"presentation {attempts}" + (", brighter" if attempts > 1 else ""),
             f"neuron {winner}, {counts[winner]:.0f} of {len(answer.step)} spikes",

@@ -7,17 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from stdp_pipeline import registry
 from stdp_pipeline.config.load import completed
 from stdp_pipeline.config.plan import Run, plan
 from stdp_pipeline.figures import comparison as overview
 from stdp_pipeline.figures import fields, learning, results
+from stdp_pipeline.hardware.energy import costs_of, dense_writes
 from stdp_pipeline.io import canonical_json, read_arrays, read_json, write_bytes, write_json, write_text
 from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.report.comparison import Comparison, compare, markdown
 from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import MODEL_PICTURES, RunView, page
 from stdp_pipeline.stages._history import read_history
+from stdp_pipeline.stages._inputs import model_of
 from stdp_pipeline.stages._job import StageJob
+from stdp_pipeline.stages._network import read_network, weights_in
 from stdp_pipeline.stages.respond import read_responses
 
 __all__ = ["run"]
@@ -30,6 +34,8 @@ _SUMMARY = (
     "test_accuracy", "ci95_low", "ci95_high", "n_test",
     "train_cpu_s_per_image", "train_spikes_per_image", "test_spikes_per_image", "presentations_per_image",
     "test_input_spikes_per_image", "test_presentations_per_image", "bits_per_input", "bits_per_spike", "decision_ms",
+    "bits_per_synapse", "writes_per_image", "switches_per_synapse", "most_switches", "train_sops_per_image",
+    "test_sops_per_image", "train_energy_nj", "test_energy_nj",
     "theta_mean_mv", "n_silent_neurons", "n_silent_test_images", "train_id",
 )  # fmt: skip
 
@@ -109,7 +115,7 @@ def _overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared
         history = read_history(root / "train" / one.ids["train"] / "history.tsv")
         told = {k: v for k, v in one.varied.items() if k not in ("variant", "network.n_exc")}
         name = ", ".join(f"{k.rpartition('.')[2]} {v}" for k, v in told.items())
-        rule = str(one.experiment.plasticity.name)  # type: ignore[attr-defined]
+        rule = str(one.experiment.plasticity.name)
         curves.append({"n_exc": one.experiment.network.n_exc, "name": name or rule, **history})
     return {
         "accuracies.svg": overview.accuracies(
@@ -130,7 +136,7 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
     record = read_json(root / "train" / ids["train"] / "provenance.json")
     prepare = read_json(root / "prepare" / ids["prepare"] / "provenance.json")["spec"]["dataset"]
     encode = read_json(root / "encode" / ids["encode"] / "statistics.json")
-    network = read_arrays(root / "train" / ids["train"] / "network.npz")
+    network = read_arrays(root / "train" / ids["train"] / "network.npz", "theta_mv", also=())
     pixels = read_json(root / "baseline" / one.baseline.id / "metrics.json")["baselines"] if one.baseline else {}
     spec, done = record["spec"], record["training"]
     common = {
@@ -161,6 +167,7 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
         else None,
         "bits_per_input": encode["information"]["bits_per_input"],
         "bits_per_spike": encode["information"]["bits_per_spike"],
+        **_synapses(one, done, test),
         "theta_mean_mv": float(network["theta_mv"].mean()),
         "theta_sd_mv": float(network["theta_mv"].std()),
         "n_silent_neurons": label["n_silent_neurons"],
@@ -186,13 +193,41 @@ def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
     ]
 
 
+def _synapses(one: Run, done: dict[str, Any], test: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run's synapses store, how often they are written, and the energy by convention."""
+    rule, n_exc = registry.load("rule", one.experiment.plasticity.name), one.experiment.network.n_exc
+    stored = done.get("bits_per_synapse")
+    quantised = one.experiment.quantisation
+    costs = costs_of(stored is not None or quantised is not None)
+    training = costs_of(stored is not None)
+    writes = done.get("switches_per_image")
+    if writes is None:
+        spikes = done["input_spikes_per_image"], done["spikes_per_image"]
+        writes = dense_writes(*spikes, done["n_input"], n_exc, bool(rule.ON_PRE_READS))
+    of_one = done.get("switches_of_one_synapse") or {}
+    return {
+        "bits_per_synapse": stored or (max(quantised.levels - 1, 1).bit_length() if quantised else 32),
+        "writes_per_image": writes,
+        "switches_per_synapse": done.get("switches_per_synapse"),
+        "most_switches": of_one.get("most"),
+        "train_sops_per_image": done["sops_per_image"],
+        "test_sops_per_image": test["sops_per_image"],
+        "train_energy_nj": training.energy_nj(done["sops_per_image"], writes),
+        "test_energy_nj": costs.energy_nj(test["sops_per_image"]),
+        "energy_convention": training.convention,
+    }
+
+
 def _pictures(root: Path, one: Run) -> dict[str, bytes]:
     """Draw all figures of one run: file name -> content."""
     ids = one.ids
     data = read_arrays(
         root / "prepare" / ids["prepare"] / "data.npz", "test_labels", "n_classes", "class_names", also=()
     )
-    network = read_arrays(root / "train" / ids["train"] / "network.npz")
+    stage = "quantise" if "quantise" in ids else "train"
+    network = read_network(root / stage / ids[stage] / "network.npz")
+    model = model_of(read_json(root / "train" / ids["train"] / "model.json"))
+    weights = weights_in(network, model)
     labels = read_arrays(root / "label" / ids["label"] / "labels.npz")
     test = read_json(root / "test" / ids["test"] / "metrics.json")
     responses, _ = read_responses(root / "respond" / ids["respond_test"] / "responses.npz")
@@ -203,9 +238,9 @@ def _pictures(root: Path, one: Run) -> dict[str, bytes]:
             read_history(root / "train" / ids["train"] / "history.tsv"), best["accuracy"]
         ),
         "confusion.svg": results.confusion(np.array(best["confusion"]), data["class_names"].tolist()),
-        "receptive_fields.png": fields.receptive_fields(network["weights"], labels["label"], tuple(shape)),
-        "theta_histogram.svg": learning.theta_histogram(network["theta_mv"]),
-        "weight_histogram.svg": learning.weight_histogram(network["weights"]),
+        "receptive_fields.png": fields.receptive_fields(weights, labels["label"], tuple(shape)),
+        "theta_histogram.svg": learning.theta_histogram(network.theta_mv),
+        "weight_histogram.svg": learning.weight_histogram(weights),
         "spikes_per_image.svg": learning.spikes_per_image(responses.n_spikes),
         "neurons_per_label.svg": learning.neurons_per_label(labels["label"], int(data["n_classes"])),
         "raster.png": (root / "encode" / ids["encode"] / "raster.png").read_bytes(),

@@ -14,10 +14,10 @@ from stdp_pipeline import registry
 from stdp_pipeline.engines._contract import Frozen, Responses
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.io import read_arrays, read_json, write_arrays
-from stdp_pipeline.network.state import NetworkState
 from stdp_pipeline.stages._inputs import input_arrays, inputs_of, model_of, stored_events
 from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages._monitor import ProgressReport
+from stdp_pipeline.stages._network import read_network
 
 __all__ = ["read_responses", "run"]
 
@@ -26,8 +26,7 @@ def run(job: StageJob) -> None:
     """Write ``responses.npz``: the spikes of both layers in AER form, see :class:`Responses`."""
     split, wanted = job.parameter("split"), job.parameter("n_images")
     trained: dict[str, Any] = read_json(job.input("model"))
-    network = read_arrays(job.input("network"), "weights", "theta_mv", "step")
-    state = NetworkState.from_arrays(network, int(network["step"]))
+    state = read_network(job.input("network"))
     arrays = input_arrays(job.input("levels"), split)
     levels = arrays[f"{split}_levels"]
     if wanted is not None and wanted > len(levels):

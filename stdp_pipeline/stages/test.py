@@ -46,6 +46,7 @@ def run(job: StageJob) -> None:
             "n_silent_images": int(np.count_nonzero(silent)),
             "spikes_per_image": float(test.responses.n_spikes.mean()),
             "input_spikes_per_image": float(test.responses.n_input_spikes.mean()),
+            "sops_per_image": float(test.responses.n_sops(test.n_exc).mean()),
             "presentations_per_image": float(test.responses.attempts.mean()),
             "decision_steps": _quartiles(decision_steps(test.responses, neurons)),
             "readouts": scores,

@@ -5,19 +5,25 @@ Class labels are read only to draw the learning curve; nothing of them reaches t
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from stdp_pipeline import registry
+from stdp_pipeline.engines._contract import Model, start_state
 from stdp_pipeline.errors import ActivityError, ConfigError
 from stdp_pipeline.io import read_arrays, write_arrays, write_json, write_text
-from stdp_pipeline.network.state import NetworkState, initial_state
+from stdp_pipeline.network.params import NetworkParams
+from stdp_pipeline.network.quantise import QuantisationParams, Quantised, quantised
+from stdp_pipeline.network.state import NetworkState
 from stdp_pipeline.random import shuffled
 from stdp_pipeline.stages._checkpoint import Checkpoint
 from stdp_pipeline.stages._inputs import input_arrays, inputs_of, model_of, stored_events
 from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages._monitor import EngineClock, LearningCurve, ProgressReport
+from stdp_pipeline.stages._network import file_arrays, state_from
 
 __all__ = ["run"]
 
@@ -54,13 +60,14 @@ def _train(job: StageJob, checkpoint: Checkpoint) -> None:
         data["train_labels"], int(data["n_classes"]), spec["training"]["curve_every"], model.min_spikes
     )
     guard = _DeathGuard(model.min_spikes, spec["training"]["dead_after"])
-    state = initial_state(model.network, levels.shape[1], seed, model.precision, model.dt_ms)
+    state = start_state(model, levels.shape[1], seed, spec["training"]["count_switches"])
     done = 0
     if saved := checkpoint.load():
-        state = NetworkState.from_arrays(saved.group("state"), int(saved.numbers["step"]))
+        state = state_from(saved.group("state"))
         curve.restore(saved.group("curve"))
         guard.restore(saved.numbers)
         done = int(saved.numbers["done"])
+    rounding = _Rounding(spec.get("quantisation"), model.network)
     clock = EngineClock()
     report = ProgressReport(n_passes * n_images, done, job.output.name)
 
@@ -75,29 +82,76 @@ def _train(job: StageJob, checkpoint: Checkpoint) -> None:
         inputs = inputs_of(spec, arrays, "train", seed, stored)
         while done < (pass_index + 1) * n_images:
             start = done - pass_index * n_images
-            images = order[start : start + min(_CHUNK, curve.room)]
+            images = order[start : start + min(_CHUNK, curve.room, rounding.room(done))]
             with clock.over(len(images)):
                 state, responses = engine.train(model, state, inputs, images, pass_index, job.threads)
             done += len(images)
+            state = rounding.at(done, state)
             guard.watch(images, responses)
             curve.add(images, responses, state)
             report.update(done, curve)
             if checkpoint.due():
                 checkpoint.save(
-                    {"state": state.arrays(), "curve": curve.arrays()},
-                    {"step": state.step, "done": done, **guard.numbers()},
+                    {"state": file_arrays(state, model), "curve": curve.arrays()}, {"done": done, **guard.numbers()}
                 )
     report.close()
 
-    write_arrays(job.output / "network.npz", {**state.arrays(), "step": state.step})
+    write_arrays(job.output / "network.npz", file_arrays(state, model, rounding.of(state)))
     write_text(job.output / "history.tsv", curve.table())
     write_json(job.output / "model.json", spec)
     job.details["training"] = {
         "images": done,
+        "n_input": levels.shape[1],
         "resumed": checkpoint.resumed,
         "cpu_s_per_image": clock.cpu_s_per_image,
         **curve.totals(),
+        **_switching(state, model, done),
     }
+
+
+def _switching(state: NetworkState, model: Model, n_images: int) -> dict[str, Any]:
+    """Return how often synapses that have states changed them."""
+    if model.storage is None:
+        return {}
+    counts, most = state.synapse_switches, np.iinfo(np.uint16).max
+    return {
+        "bits_per_synapse": model.storage.bits,
+        "switches_per_image": float(state.neuron_switches.sum() / max(n_images, 1)),
+        "switches_per_synapse": float(state.neuron_switches.sum() / state.weights.size),
+        "switches_of_one_synapse": {
+            "median": float(np.median(counts)),
+            "most": int(counts.max()),
+            "at_least": bool(counts.max() == most),
+        }
+        if counts.size
+        else None,
+    }
+
+
+class _Rounding:
+    """Puts weights on levels at intervals during training, where that is asked for."""
+
+    def __init__(self, section: dict[str, Any] | None, network: NetworkParams) -> None:
+        self._params = None if section is None else QuantisationParams.model_validate(section)
+        self._network = network
+
+    def of(self, state: NetworkState) -> Quantised | None:
+        """Return the weights on levels, or None if they stay as they are."""
+        if self._params is None:
+            return None
+        return quantised(state.weights, self._params, self._network.w_min, self._network.w_max)
+
+    def room(self, done: int) -> int:
+        """Images until the next time."""
+        every = self._params.every if self._params is not None else None
+        return sys.maxsize if every is None else every - done % every
+
+    def at(self, done: int, state: NetworkState) -> NetworkState:
+        """Return the state after so many images, on levels if it is time for that."""
+        if self._params is None or self._params.every is None or done % self._params.every:
+            return state
+        weights = quantised(state.weights, self._params, self._network.w_min, self._network.w_max).weights
+        return replace(state, weights=weights.astype(state.weights.dtype), changed=np.ones_like(state.changed))
 
 
 class _DeathGuard:

@@ -18,6 +18,7 @@ _FILES = {
     "encode": "levels.npz",
     "events": "events.npz",
     "train": "network.npz",
+    "quantise": "network.npz",
     "respond": "responses.npz",
     "label": "labels.npz",
 }
@@ -105,7 +106,7 @@ class Workflow:
         def digest(wildcards: Any) -> str:
             job = self._job(stage, wildcards)
             # Frozen passes and figures run the engine, rule and code of the training that they read.
-            trained = job.parents["train"].spec if "train" in job.parents else {}
+            trained = job.trained.spec if "train" in job.parents else {}
             return code_digest(stage, trained | job.spec)
 
         return digest
@@ -115,7 +116,7 @@ class Workflow:
 
         def mem_mb(wildcards: Any) -> int:
             job = self._job(stage, wildcards)
-            spec = job.spec if stage == "train" else job.parents["train"].spec
+            spec = job.trained.spec
             n_exc = spec["network"]["n_exc"]
             # Brian keeps every synapse of the lateral inhibition, and the traces of the plastic ones.
             brian = n_exc + n_exc**2 // 15_000 if spec["simulation"]["engine"].startswith("brian2") else 0
@@ -127,7 +128,7 @@ class Workflow:
         """Return a resource function for stages that hold the spike counts of all images: an upper estimate, MB."""
 
         def mem_mb(wildcards: Any) -> int:
-            train = self._job(stage, wildcards).parents["responses"].parents["train"]
+            train = self._job(stage, wildcards).parents["responses"].trained
             return 900 + train.spec["network"]["n_exc"]
 
         return mem_mb
@@ -137,7 +138,7 @@ class Workflow:
 
         def runtime(wildcards: Any) -> int:
             job = self._job(stage, wildcards)
-            spec = job.spec if stage == "train" else job.parents["train"].spec
+            spec = job.trained.spec
             passes = max(spec["training"]["passes"], 1) if stage == "train" else 1
             slow = _SLOWER.get(spec["simulation"]["engine"], 1)
             return 10 + passes * slow * spec["network"]["n_exc"] // 100

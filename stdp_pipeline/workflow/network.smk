@@ -32,6 +32,35 @@ rule train:
         " --checkpoint {params.checkpoint:q} --threads {threads} 2>&1 | tee {log:q}"
 
 
+rule quantise:
+    input:
+        model=JOBS.parent("quantise", "train", "model.json"),
+        network=JOBS.parent("quantise", "train"),
+        levels=JOBS.parent("quantise", "encode"),
+        data=JOBS.parent("quantise", "data"),
+    output:
+        network="results/quantise/{id}/network.npz",
+        model="results/quantise/{id}/model.json",
+        record="results/quantise/{id}/quantisation.json",
+        provenance="results/quantise/{id}/provenance.json",
+    log:
+        "results/logs/quantise/{id}.log",
+    benchmark:
+        "results/benchmarks/quantise/{id}.tsv"
+    threads: 2
+    resources:
+        mem_mb=JOBS.memory("quantise"),
+        runtime=JOBS.minutes("quantise"),
+    params:
+        spec=JOBS.spec("quantise"),
+        code=JOBS.code("quantise"),
+        inputs=JOBS.inputs("quantise"),
+        out=subpath(output.network, parent=True),
+    shell:
+        "stdp quantise --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " --threads {threads} 2>&1 | tee {log:q}"
+
+
 rule respond:
     input:
         model=JOBS.parent("respond", "train", "model.json"),

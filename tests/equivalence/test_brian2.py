@@ -19,7 +19,7 @@ from stdp_pipeline import registry
 from stdp_pipeline.engines import brian2 as brian2_cython
 from stdp_pipeline.engines import brian2_numpy, brian2_standalone, fast, reference
 from stdp_pipeline.engines._brian2 import engine, environment, equations, folders
-from stdp_pipeline.engines._contract import Frozen, Responses
+from stdp_pipeline.engines._contract import Frozen, Responses, start_state
 from stdp_pipeline.errors import ActivityError, ConfigError, EngineError
 from stdp_pipeline.network.state import NetworkState, initial_state
 
@@ -47,7 +47,7 @@ def no_progress(_):
 
 def assert_trains_alike(engines, model, inputs, images, n_input, seed):
     """Train with all engines from one start and compare with the first; return its state and spikes."""
-    start = initial_state(model.network, n_input, seed, model.precision)
+    start = start_state(model, n_input, seed)
     before = start.copy()
     (state, spikes), *others = [e.train(model, start, inputs, images, 0) for e in engines]
     for other_state, other_spikes in others:
@@ -58,6 +58,12 @@ def assert_trains_alike(engines, model, inputs, images, n_input, seed):
     return state, spikes
 
 
+# Rules of which Brian has all that they need.
+RULES = [
+    name for name in registry.names("rule") if name not in ("bistable_cells", "binary_multistep", "long_short_term")
+]
+
+
 # ---- equal spikes ----------------------------------------------------------------------------------------------------
 
 
@@ -66,7 +72,7 @@ def assert_trains_alike(engines, model, inputs, images, n_input, seed):
     [
         # Every rule and every delay mode by default; their combinations with -m slow.
         pytest.param(rule, delays, marks=() if rule == "triplet" or delays == "none" else pytest.mark.slow)
-        for rule in registry.names("rule")
+        for rule in RULES
         for delays in ("none", "axonal", "synaptic")
     ],
 )
@@ -86,7 +92,7 @@ def test_fifty_presentations_give_the_spikes_and_weights_of_the_reference(
 @pytest.mark.slow
 @pytest.mark.parametrize("integrator", ["euler", "exponential_euler"])
 @pytest.mark.parametrize("delays", ["none", "axonal", "synaptic"])
-@pytest.mark.parametrize("rule", registry.names("rule"))
+@pytest.mark.parametrize("rule", RULES)
 def test_fifty_presentations_give_the_spikes_and_weights_of_the_fast_engine(
     bars, make_model, make_inputs, seed, rule, delays, integrator
 ):
@@ -242,6 +248,47 @@ def test_activity_that_explodes_is_the_same_error(make_model, make_inputs, seed,
     assert "train image 0" in message
 
 
+# ---- chance ----------------------------------------------------------------------------------------------------------
+
+ENGINES = [
+    pytest.param(brian2_numpy, id="numpy"),
+    pytest.param(brian2_cython, id="cython", marks=[needs_compiler, pytest.mark.slow]),
+    pytest.param(brian2_standalone, id="standalone", marks=[needs_compiler, pytest.mark.slow]),
+]
+
+
+@pytest.mark.parametrize("trainer", ENGINES)
+@pytest.mark.parametrize("mode", ["exponential", "sigmoid", "mtj"])
+def test_switching_synapses_and_escape_noise_draw_the_very_same_numbers(
+    bars, make_model, make_inputs, seed, trainer, mode
+):
+    exc = {"escape": {"mode": mode, "width_mv": 1.0}}
+    model = make_model(6, rule_name="binary_hybrid", rule={"p_anti": 0.05}, exc=exc, integrator="euler", **SHORT)
+    inputs = make_inputs(bars, seed)
+    state, spikes = assert_trains_alike([reference, trainer], model, inputs, np.arange(6), 144, seed)
+    assert state.neuron_switches.sum() > 10
+    assert len(spikes.step) > 10
+    frozen = [e.respond(model, state, inputs, np.arange(6, 9), 1, no_progress) for e in (reference, trainer)]
+    assert_same_spikes(*frozen)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rule_name": "binary_multistep"}, "hidden states"),
+        ({"rule_name": "power_law", "rule": {"levels": 4}}, "levels"),
+        ({"rule_name": "rectangular", "rule": {"spread": 0.1}}, "u\\[0\\]|devices that differ"),
+        ({"exc": {"noise_mv": 0.5}}, "noise_mv must be 0 with a Brian2 engine, got 0.5"),
+    ],
+)
+def test_what_brian_does_not_have_is_refused(bars, make_model, make_inputs, seed, options, message):
+    model = make_model(3, **options, **SHORT)
+    start = start_state(model, 144, seed)
+    with pytest.raises(ConfigError, match=message) as caught:
+        brian2_numpy.train(model, start, make_inputs(bars, seed), np.arange(1), 0)
+    assert "'fast'" in str(caught.value)
+
+
 # ---- translated rules ------------------------------------------------------------------------------------------------
 
 RULE = '''
@@ -249,7 +296,6 @@ import math
 import numpy as np
 from stdp_pipeline.plasticity._base import normalise, power
 
-STOCHASTIC = {stochastic}
 HALF = 0.5
 
 def on_post(w, x_pre, y_fast, y_slow, u, c):
@@ -260,10 +306,10 @@ def on_post(w, x_pre, y_fast, y_slow, u, c):
 RULE_NUMBERS = itertools.count()
 
 
-def translated(tmp_path, monkeypatch, body, stochastic=False):
+def translated(tmp_path, monkeypatch, body):
     name = f"rule_{next(RULE_NUMBERS)}"  # Python remembers sources and modules by name
     lines = "\n".join(f"    {line}" for line in body.split("\n"))
-    (tmp_path / f"{name}.py").write_text(RULE.format(stochastic=stochastic, body=lines), encoding="utf-8")
+    (tmp_path / f"{name}.py").write_text(RULE.format(body=lines), encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     module = importlib.import_module(name)
     monkeypatch.delitem(sys.modules, name)
@@ -279,7 +325,7 @@ def translated(tmp_path, monkeypatch, body, stochastic=False):
         ("return w * (0 < x_pre <= 1)", (), "(w * (int(0.0 < x) * int(x <= 1.0)))", {"w", "x"}),
         ("return power(c.m - w, c.mu)", (), "((c_m - w) ** c_mu)", {"w"}),
         ("return math.exp(-w) + np.sqrt(w)", (), "(exp((-w)) + sqrt(w))", {"w"}),
-        ("return w + HALF * u", (), "(w + (0.5 * 0.0))", {"w"}),
+        ("return w + HALF * u", (), "(w + (0.5 * u))", {"w", "u"}),
         ("d = c.a * x_pre\nd = d * d\nreturn w + d", ("local_1 = (c_a * x)", "local_2 = (local_1 * local_1)"),
          "(w + local_2)", {"w", "x"}),
     ],
@@ -290,23 +336,22 @@ def test_arithmetic_is_translated(tmp_path, monkeypatch, body, lines, result, re
 
 
 @pytest.mark.parametrize(
-    ("body", "construct", "stochastic"),
+    ("body", "construct"),
     [
-        ("for i in range(3):\n    w = w + 1\nreturn w", "for i in range", False),
-        ("if w > 1:\n    w = 1\nreturn w", "if w > 1", False),
-        ("return w if w > 1 else 0", "w if w > 1 else 0", False),
-        ("return np.tanh(w)", "np.tanh", False),
-        ("return min(w, 1.0)", "min", False),
-        ("return w + missing", "missing", False),
-        ("return w // 2", "w // 2", False),
-        ("w += 1\nreturn w", "w += 1", False),
-        ("return w, x_pre", "several values", False),
-        ("return w + u", "'u', the chance", True),
+        ("for i in range(3):\n    w = w + 1\nreturn w", "for i in range"),
+        ("if w > 1:\n    w = 1\nreturn w", "if w > 1"),
+        ("return w if w > 1 else 0", "w if w > 1 else 0"),
+        ("return np.tanh(w)", "np.tanh"),
+        ("return min(w, 1.0)", "min"),
+        ("return w + missing", "missing"),
+        ("return w // 2", "w // 2"),
+        ("w += 1\nreturn w", "w += 1"),
+        ("return w, x_pre", "several values"),
     ],
 )
-def test_what_brian_has_no_word_for_is_refused(tmp_path, monkeypatch, body, construct, stochastic):
+def test_what_brian_has_no_word_for_is_refused(tmp_path, monkeypatch, body, construct):
     with pytest.raises(ConfigError, match=r"plasticity rule 'rule_\d+' cannot be run by Brian2.*'on_post'") as caught:
-        translated(tmp_path, monkeypatch, body, stochastic)
+        translated(tmp_path, monkeypatch, body)
     assert construct in str(caught.value)
     assert "'fast' or 'reference'" in str(caught.value)
 

@@ -281,12 +281,12 @@ def test_a_replayed_recording_is_what_was_recorded_and_retries_repeat_its_events
 
 @pytest.mark.parametrize("delays", [{}, {"delays": {"mode": "synaptic", "max_ms": 5.0}}])
 def test_engines_agree_on_recordings(rng, make_model, delays, seed):
-    from stdp_pipeline.network.state import initial_state
+    from stdp_pipeline.engines._contract import start_state
 
     levels, stored = a_recording(rng)
     model = make_model(precision="float64", network=delays, min_spikes=40, max_attempts=3)
     inputs = Inputs(levels, recorded, recorded.Params(), seed, "train", stored)
-    start = initial_state(model.network, 144, seed, model.precision, model.dt_ms)
+    start = start_state(model, 144, seed)
     answers = {}
     for name in ("reference", "fast"):
         state, responses = registry.load("engine", name).train(model, start, inputs, np.arange(12), 0)

@@ -18,15 +18,23 @@ _ELEMENTARY = "stdp_pipeline.engines._elementary"
 _SLOTS = (
     ("advance", _INTEGRATORS, "advance_exponential_euler"),
     ("advance_small", _INTEGRATORS, "advance_exponential_euler"),
-    *((slot, _ELEMENTARY, f"{slot}_float64") for slot in ("either", "exp_neg", "power")),
+    *((slot, _ELEMENTARY, f"{slot}_float64") for slot in ("either", "exp_neg", "power", "real")),
     ("first_spikes", "stdp_pipeline.engines._presentations", "drawn_spikes"),
     ("draw", "stdp_pipeline.encoding.poisson", "draw"),
-    ("chance", "stdp_pipeline.random", "no_chance"),
+    *((slot, "stdp_pipeline.engines._numbers", name) for slot, name in (
+        ("chance", "chance_none"), ("draw_chances", "draw_none"), ("drawn", "drawn_none"),
+        ("dice", "dice_nearest"), ("roll", "roll_nearest"), ("rolled", "rolled_nearest"),
+    )),
+    *((slot, "stdp_pipeline.engines._weights", f"{slot}_real")
+      for slot in (*fast._STORING_SLOTS, "change_pre", "change_post", "scale_columns")),
+    ("level", "stdp_pipeline.engines._weights", "is_its_level"),
+    ("fires", "stdp_pipeline.engines._escape", "fires_none"),
+    ("jolt", "stdp_pipeline.engines._escape", "jolt_none"),
     *((slot, "stdp_pipeline.engines._team", f"{slot}_alone") for slot in ("max_of_threads", "sum_of_threads")),
     *((slot, "stdp_pipeline.plasticity.triplet", slot) for slot in ("on_pre", "on_post", "normalise")),
     *((slot, "stdp_pipeline.engines._arrivals", f"{slot}_together") for slot in fast._ARRIVAL_SLOTS),
     *((slot, "stdp_pipeline.engines._team", f"{slot}_alone") for slot in ("most", "total")),
-)
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +199,8 @@ def test_a_kernel_contains_the_functions_of_its_slots_and_nothing_stands_empty()
     source = _compile.joined_source((("stdp_pipeline.engines._presentations", "run_images"),), _SLOTS)
     names = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
     assert {"draw", "on_pre", "on_post", "advance_exponential_euler", "philox4x32", "run_images"} <= names.keys()
-    for name in set(_slots.SLOTS) - {"power"}:  # which the triplet rule does not need
+    unused = {"power", "level", "real", "restore", "weight"}  # by the triplet rule, without delays
+    for name in set(_slots.SLOTS) - unused:
         assert name in names or f"\n{name} = " in source
     assert ast.unparse(names["on_pre"].body[-1]) == "return w - c.eta_pre * y_fast"
     assert not [name for name, node in names.items() if ast.get_docstring(node)]  # that is all an empty slot has

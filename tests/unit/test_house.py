@@ -26,6 +26,7 @@ LAYERS = [
     {"plasticity"},
     {"engines"},
     {"readout"},
+    {"hardware"},
     {"analysis"},
     {"figures"},
     {"report"},

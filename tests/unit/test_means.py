@@ -27,6 +27,10 @@ def row(seed, accuracy, variant="a", readout="all_activity", **more):
         "supervised": False,
         **dict.fromkeys(("test_input_spikes_per_image", "test_presentations_per_image", "decision_ms")),
         **dict.fromkeys(("bits_per_input", "bits_per_spike")),
+        "bits_per_synapse": 32,
+        "writes_per_image": 1000.0,
+        **dict.fromkeys(("switches_per_synapse", "most_switches")),
+        **dict.fromkeys(("train_sops_per_image", "test_sops_per_image", "train_energy_nj", "test_energy_nj"), 1.0),
         **dict.fromkeys(("spikes_right_own", "spikes_right_other", "spikes_wrong_own", "spikes_wrong_other")),
     }
     return base | more

@@ -37,8 +37,7 @@ def svg_text(content: bytes) -> str:
 
 
 def changes(rule, steps, gap_steps=None, **options):
-    found = [pairs.pair_changes(rule, rule.Params(), NETWORK, d, gap_steps, **options) for d in steps]
-    return np.array(found)[:, 0]
+    return pairs.pair_changes(rule, rule.Params(), NETWORK, np.array(steps), gap_steps, **options)[:, 0]
 
 
 # ---- measured against formulas ---------------------------------------------------------------------------------------
@@ -87,7 +86,7 @@ def test_every_rule_can_be_measured_at_any_distance(name, w_max):
         curve = pairs.pair_curve(rule, rule.Params(), network, np.array([-3, -0.5, 0, 0.5, 4, 7]), gap_ms)
         assert curve.delta_ms.tolist() == [-3, -0.5, 0, 0.5, 4, 7]
         assert np.all(np.isfinite(curve.mean))
-        assert rule.STOCHASTIC or np.all(curve.sd == 0)
+        assert pairs.varies(rule, rule.Params()) or np.all(curve.sd == 0)
 
 
 def test_a_synapse_of_the_largest_weight_does_not_disturb_the_protocol():
@@ -95,7 +94,7 @@ def test_a_synapse_of_the_largest_weight_does_not_disturb_the_protocol():
 
 
 def test_an_undriven_neuron_is_reported(monkeypatch):
-    monkeypatch.setattr(pairs, "_DRIVE", 0.0)
+    monkeypatch.setattr(pairs, "_DRIVERS", 0)
     with pytest.raises(ActivityError, match="wanted 1 postsynaptic spikes in steps"):
         changes(triplet, [5])
 
@@ -105,7 +104,7 @@ def coin(p: float) -> SimpleNamespace:
     return SimpleNamespace(
         **{name: getattr(power_law, name) for name in ("Params", "constants", "normalise", "on_pre")},
         __name__="coin",
-        STOCHASTIC=True,
+        draws=lambda params: "spike",
         ON_PRE_READS=(),
         on_post=lambda w, x_pre, y_fast, y_slow, u, c: np.where(u < p, 1.0, w),
     )

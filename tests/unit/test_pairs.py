@@ -12,8 +12,8 @@ from stdp_pipeline import registry
 from stdp_pipeline.config.schema import experiment_model
 from stdp_pipeline.datasets._base import Recordings
 from stdp_pipeline.datasets._read import read
+from stdp_pipeline.engines._contract import start_state
 from stdp_pipeline.engines._protocol import draw_events
-from stdp_pipeline.network.state import initial_state
 from stdp_pipeline.stages._inputs import inputs_of
 from stdp_pipeline.stages.encode import encoded
 from stdp_pipeline.stages.prepare import arrays_of
@@ -70,7 +70,7 @@ def test_every_pair_makes_spikes_that_train_a_network_by_some_rule(dataset, code
         assert np.array_equal(source, again[1])
         n_events += len(step)
     assert n_events > 0
-    state = initial_state(model.network, n_input, seed, model.precision, model.dt_ms)
+    state = start_state(model, n_input, seed)
     trained, responses = registry.load("engine", "reference").train(model, state, inputs, shown, 0)
     assert responses.n_images == N_SHOWN
     first = [len(draw_events(model, inputs, image, 0, int(n) - 1)[0]) for image, n in enumerate(responses.attempts)]
@@ -95,7 +95,7 @@ def agree(dataset, code, rule, inputs_from, short, seed):
     """Train by both engines and compare: spikes exactly, weights to rounding."""
     model = short(rule, precision="float64")
     inputs, *_ = inputs_from(dataset, code, model)
-    state = initial_state(model.network, inputs.levels.shape[1], seed, model.precision, model.dt_ms)
+    state = start_state(model, inputs.levels.shape[1], seed)
     slow, quick = (
         registry.load("engine", name).train(model, state, inputs, np.arange(N_SHOWN), 0)
         for name in ("reference", "fast")

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from stdp_pipeline.random import SPLIT_CODES, no_chance, philox4x32, seed_words, shuffled, synapse_chance, uniforms
+from stdp_pipeline.random import (
+    SPLIT_CODES,
+    chances_of,
+    device_normals,
+    neuron_words,
+    philox4x32,
+    seed_words,
+    shuffled,
+    synapse_chance,
+    synapse_words,
+    uniforms,
+)
 
 _U = np.uint64
 
@@ -123,5 +134,31 @@ def test_synapse_chance_shares_no_number_with_input_spikes(seed):
         assert not u & {(w + 0.5) * 2.0**-32 for w in words}
 
 
-def test_rules_without_chance_get_0(seed):
-    assert no_chance(seed_words(seed), 5, 0, 1, 2) == 0
+def test_many_chances_at_once_are_the_single_ones(seed):
+    key, inputs = seed_words(seed), np.arange(11)
+    together = chances_of(synapse_words(key, 77, 1, inputs, 9), inputs)
+    assert together.tolist() == [synapse_chance(key, 77, 1, i, 9) for i in range(11)]
+
+
+def test_device_normals_are_normal_independent_and_never_change(seed):
+    key, inputs = seed_words(seed), np.arange(5000)
+    drawn = np.array(device_normals(key, inputs, 3))
+    for numbers in drawn:
+        assert stats.kstest(numbers, "norm").pvalue > 1e-6
+    between = np.corrcoef(drawn) - np.eye(4)
+    assert np.all(np.abs(between) < 5 / np.sqrt(drawn.shape[1]))
+    assert np.array_equal(drawn, device_normals(key, inputs, 3))
+    assert not np.any(drawn == device_normals(key, inputs, 4))
+
+
+def test_neurons_have_other_chances_in_other_steps_presentations_and_for_other_purposes(seed):
+    key = seed_words(seed)
+
+    def numbers(image=5, turn=(1 << 16) | 2, split=0, purpose=4, k=7):
+        neurons = np.arange(2000)
+        occasion = np.array([image, turn, split], np.uint64)
+        return chances_of(neuron_words(key, occasion, purpose, k, neurons), neurons)
+
+    assert stats.kstest(numbers(), "uniform").pvalue > 1e-6
+    for other in (numbers(image=6), numbers(turn=2), numbers(split=1), numbers(purpose=6), numbers(k=8)):
+        assert abs(np.corrcoef(numbers(), other)[0, 1]) < 5 / np.sqrt(2000)

@@ -52,12 +52,12 @@ def _machine(target: Target, model: Model, n_input: int, learn: bool, adapt: boo
 
 @contextmanager
 def _simulator(
-    target: Target, model: Model, state: NetworkState, learn: bool, adapt: bool
+    target: Target, model: Model, state: NetworkState, seed: int, learn: bool, adapt: bool
 ) -> Iterator[Brian2Simulator]:
     """Put a state into a network that is ready to run; drop the network if anything stops it in the middle."""
     machine = _machine(target, model, state.n_input, learn, adapt)
     try:
-        yield Brian2Simulator(model, state, machine, learn)
+        yield Brian2Simulator(model, state, machine, seed, learn)
     except ActivityError:  # found at the end of a presentation: the network is as good as ever
         raise
     except BaseException:
@@ -71,7 +71,7 @@ def train(
 ) -> tuple[NetworkState, Responses]:
     """Present images with learning on; see :class:`stdp_pipeline.engines._contract.Engine`."""
     tail = (state.tail_step, state.tail_neuron)
-    with _simulator(target, model, state, learn=True, adapt=True) as simulator:
+    with _simulator(target, model, state, inputs.seed, learn=True, adapt=True) as simulator:
         responses, tail = show(model, simulator, inputs, images, pass_index, None, tail)
         return replace(simulator.state(), tail_step=tail[0], tail_neuron=tail[1]), responses
 
@@ -88,5 +88,5 @@ def respond(
     """Present images without learning; see :class:`stdp_pipeline.engines._contract.Engine`."""
     state = rested(state, model.network)
     tail = (state.tail_step, state.tail_neuron)
-    with _simulator(target, model, state, learn=False, adapt=frozen.theta_adapts) as simulator:
+    with _simulator(target, model, state, inputs.seed, learn=False, adapt=frozen.theta_adapts) as simulator:
         return show(model, simulator, inputs, images, FROZEN_PASS, frozen, tail, progress)[0]

@@ -24,8 +24,8 @@ from stdp_pipeline.plasticity import _base
 
 __all__ = ["Statements", "constants", "normalisation", "weight_change"]
 
-# Names that a rule's arguments, by position, have in Brian's synapses; the chance u and the constants have none.
-_SYNAPSE = ("w", "x", "fast", "slow", None, None)
+# Names that a rule's arguments, by position, have in Brian's synapses; constants have none. w is a weight or a state.
+_SYNAPSE = ("w", "x", "fast", "slow", "u", None)
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _FUNCTIONS = {
@@ -63,7 +63,7 @@ def constants(values: Any) -> dict[str, float]:
 
 
 def weight_change(rule: ModuleType, name: str) -> Statements:
-    """Translate a rule's ``on_pre`` or ``on_post``: the new weight, not yet clipped, from w, x, fast and slow.
+    """Translate a rule's ``on_pre`` or ``on_post``: the new weight or state, not yet clipped, from w, x, fast, slow, u.
 
     Raises
     ------
@@ -108,7 +108,7 @@ class _Translator:
     name : str
         Name of the function in that module.
     arguments : tuple of str or None
-        Names of its arguments in Brian, by position; of six, the last two are the chance and the constants.
+        Names of its arguments in Brian, by position; of six, the last one are the constants.
     """
 
     def __init__(self, rule: ModuleType, name: str, arguments: tuple[str | None, ...]) -> None:
@@ -119,7 +119,7 @@ class _Translator:
             raise self._refused(tree)
         given = [a.arg for a in tree.args.args]
         self.known = {own: brian for own, brian in zip(given, arguments, strict=True) if brian is not None}
-        self.chance, self.constants = given[4:6] if len(given) == len(_SYNAPSE) else ("", "")
+        self.constants = given[5] if len(given) == len(_SYNAPSE) else ""
         self.reads: set[str] = set()
         self.n_locals = 0
         lines: list[str] = []
@@ -157,6 +157,9 @@ class _Translator:
                 return self._variable(node)
             case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if owner == self.constants:
                 return f"c_{attribute}"
+            case ast.Subscript(value=ast.Name(id=name)) if self.known.get(name) == "u":
+                self.reads.add("devices")
+                return "0.0"  # devices that are all alike
             case ast.Attribute():
                 return self._number(node)
             case ast.UnaryOp(op=ast.USub()):
@@ -178,10 +181,6 @@ class _Translator:
             if not name.startswith("local_"):
                 self.reads.add(name)
             return name
-        if node.id and node.id == self.chance:
-            if self.rule.STOCHASTIC:
-                raise _refused(self.rule, self.name, f"'{node.id}', the chance of a stochastic rule")
-            return "0.0"
         return self._number(node)
 
     def _number(self, node: ast.expr) -> str:

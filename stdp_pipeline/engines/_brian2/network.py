@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stdp_pipeline.engines._brian2.chances import SHARED_NEURON, SHARED_SYNAPSE, neuron_chance, synapse_chance
 from stdp_pipeline.engines._brian2.environment import load
 from stdp_pipeline.engines._brian2.equations import Statements, constants, normalisation, weight_change
 from stdp_pipeline.engines._contract import Model
+from stdp_pipeline.engines._escape import FAR, THRESHOLD
 from stdp_pipeline.engines._layout import mean_conductance
+from stdp_pipeline.errors import ConfigError
 
 __all__ = ["Parts", "build"]
 
@@ -52,6 +55,12 @@ class Parts:
     period: Any
 
     @property
+    def shared(self) -> dict[str, tuple[str, ...]]:
+        """Group -> those of its variables that hold what random numbers depend on."""
+        wanted = {"exc": (self.exc, SHARED_NEURON), "plastic": (self.plastic, SHARED_SYNAPSE)}
+        return {name: names for name, (group, names) in wanted.items() if names[-1] in group.variables}
+
+    @property
     def objects(self) -> list[Any]:
         """All that is simulated."""
         layers = [self.source, self.exc, self.inh, self.plastic]
@@ -74,6 +83,7 @@ def build(model: Model, n_input: int, learn: bool, adapt: bool) -> Parts:
         If Brian cannot express the learning rule.
     """
     b2 = load()
+    _refuse(model)
     clock = b2.Clock(model.dt_ms * b2.ms, name="step")
     period = (model.n_image_steps + model.n_rest_steps) * model.dt_ms * b2.ms
     source = b2.SpikeGeneratorGroup(n_input, [], [] * b2.ms, clock=clock, name="source")
@@ -98,6 +108,22 @@ def build(model: Model, n_input: int, learn: bool, adapt: bool) -> Parts:
     return Parts(source, exc, inh, plastic, exc_spikes, inh_spikes, others, traces, period)
 
 
+def _refuse(model: Model) -> None:
+    """Raise an error for what these engines do not have."""
+    if model.network.exc.noise_mv > 0:
+        raise ConfigError(
+            f"network.exc.noise_mv must be 0 with a Brian2 engine, got {model.network.exc.noise_mv:g}: use "
+            "simulation.engine 'fast' or 'reference'"
+        )
+    if model.storage is not None and (
+        not hasattr(model.rule, "n_states") or model.storage.n_levels != model.storage.n_states
+    ):
+        raise ConfigError(
+            f"plasticity rule '{model.rule_params.name}' cannot be run by Brian2 with weights on levels or with hidden "
+            "states: use simulation.engine 'fast' or 'reference'"
+        )
+
+
 def _constants(p: Any, names: Sequence[str]) -> dict[str, Any]:
     """Return the named parameters of a group with their units, under their names without unit."""
     b2 = load()
@@ -109,6 +135,7 @@ def _excitatory(model: Model, clock: Any, adapt: bool) -> Any:
     """Excitatory layer: a spike is suppressed while refractory, the potential goes on unless it is clamped."""
     b2, p, dt = load(), model.network.exc, model.dt_ms
     clamp_steps = round(p.clamp_ms / dt)
+    threshold, names, functions = _threshold(model)
     group = b2.NeuronGroup(
         model.network.n_exc,
         f"""
@@ -119,8 +146,10 @@ def _excitatory(model: Model, clock: Any, adapt: bool) -> Any:
         sum_w : 1
         factor : 1
         summand : 1
-        """,
-        threshold="v > theta + v_thresh",
+        gain : 1
+        """
+        + "\n".join(f"{name} : 1 (shared)" for name in names),
+        threshold=threshold,
         reset="v = v_reset" + ("; theta += theta_plus" if adapt else ""),
         refractory=round(p.refractory_ms / dt) * dt * b2.ms,
         method=model.integrator,
@@ -133,12 +162,29 @@ def _excitatory(model: Model, clock: Any, adapt: bool) -> Any:
             "mean_exc": mean_conductance(dt, p.tau_exc_ms, model.integrator),
             "mean_inh": mean_conductance(dt, p.tau_inh_ms, model.integrator),
             "clamp_steps": clamp_steps,
+            **functions,
         },
     )
     if clamp_steps:
         held = "int(timestep(t - lastspike, dt) < clamp_steps)"
         group.run_regularly(f"v = {held} * v_reset + (1 - {held}) * v", clock=clock, when="groups", order=1)
     return group
+
+
+def _threshold(model: Model) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """When an excitatory neuron fires, and the shared variables, functions and constants that this needs."""
+    escape = model.network.exc.escape
+    if escape.mode == "none":
+        return "v > theta + v_thresh", (), {}
+    x = "(v - (theta + v_thresh)) / width"
+    probability = {
+        "exponential": f"-expm1(-rate * exp(clip({x}, -1e9, {FAR})))",
+        "sigmoid": f"-expm1(-rate / (1 + exp(-clip({x}, -{FAR}, 1e9))))",
+        "mtj": f"1 / (1 + exp(-clip({x}, -{FAR}, 1e9)))",
+    }[escape.mode]
+    chance = f"neuron_chance(key_low, key_high, image, turn, split + {THRESHOLD}, timestep(t, dt), i)"
+    numbers = {"width": escape.width_mv * load().mV, "rate": escape.rate_hz * model.dt_ms * 1e-3}
+    return f"{chance} < {probability}", SHARED_NEURON, {"neuron_chance": neuron_chance(), **numbers}
 
 
 def _inhibitory(model: Model, clock: Any) -> Any:
@@ -169,12 +215,14 @@ def _plastic(model: Model, source: Any, exc: Any, clock: Any, learn: bool) -> tu
     At a presynaptic spike the trace rises first and the weight changes then; at a postsynaptic one the weight changes
     first. Where both come in one step, presynaptic ones come first.
     """
-    b2, rule, net = load(), model.rule_params, model.network
-    on_pre, on_post, traces = ["ge_post += w"], [], tuple[str, ...]()
+    b2, rule, net, storage = load(), model.rule_params, model.network, model.storage
+    deliver = "ge_post += w" if storage is None else "ge_post += gain_post * (w_low + unit * w)"
+    on_pre, on_post, traces, shared = [deliver], [], tuple[str, ...](), tuple[str, ...]()
     if learn:
         spike = "{} += 1" if rule.trace == "add" else "{} = 1"
-        pre = _change(weight_change(model.rule, "on_pre")) if model.rule.ON_PRE_READS else ([], frozenset())
-        post = _change(weight_change(model.rule, "on_post"))
+        pre = _change(model, "on_pre", 0) if model.rule.ON_PRE_READS else ([], frozenset())
+        post = _change(model, "on_post", 1)
+        shared = SHARED_SYNAPSE if "u" in pre[1] | post[1] else ()
         traces = tuple(name for name in TRACES if name in pre[1] | post[1])
         on_pre += [spike.format(name) for name in traces if name == "x"] + pre[0]
         on_post = post[0] + [spike.format(name) for name in traces if name != "x"]
@@ -182,7 +230,7 @@ def _plastic(model: Model, source: Any, exc: Any, clock: Any, learn: bool) -> tu
     synapses = b2.Synapses(
         source,
         exc,
-        "\n".join(["w : 1", *equations]),
+        "\n".join(["w : 1", "switches : 1", *equations, *(f"{name} : 1 (shared)" for name in shared)]),
         on_pre="\n".join(on_pre),
         on_post="\n".join(on_post) or None,
         delay=None if net.delays.mode == "synaptic" else 0 * b2.ms,
@@ -194,6 +242,8 @@ def _plastic(model: Model, source: Any, exc: Any, clock: Any, learn: bool) -> tu
             **(constants(model.rule.constants(rule, net)) if learn else {}),
             "w_min": net.w_min,
             "w_max": net.w_max,
+            **({"w_low": storage.w_low, "unit": storage.unit} if storage else {}),
+            **({"synapse_chance": synapse_chance()} if shared else {}),
         },
     )
     synapses.connect()
@@ -201,10 +251,24 @@ def _plastic(model: Model, source: Any, exc: Any, clock: Any, learn: bool) -> tu
     return synapses, traces
 
 
-def _change(statements: Statements) -> tuple[list[str], frozenset[str]]:
-    """Return the lines that put the new weight, kept within its bounds, in place of the old one; and what they read."""
+def _change(model: Model, name: str, kind: int) -> tuple[list[str], frozenset[str]]:
+    """Return the lines that put the new weight or state in place of the old one; and what they read."""
+    statements: Statements = weight_change(model.rule, name)
+    draw, draws = [], model.rule.draws(model.rule_params)
+    if "devices" in statements.reads and draws == "device":
+        raise ConfigError(
+            f"plasticity rule '{model.rule_params.name}' cannot be run by Brian2 with devices that differ: use "
+            "simulation.engine 'fast' or 'reference'"
+        )
+    if "u" in statements.reads:
+        step = "first_step + timestep(t, dt)"
+        chance = f"synapse_chance(seed_low, seed_high, {step}, {kind}, i, j)" if draws == "spike" else "0.0"
+        draw = [f"u = {chance}"]
     result = statements.results[0]
-    return [*statements.lines, f"w = clip({result}, w_min, w_max)"], statements.reads
+    if model.storage is None:
+        return [*draw, *statements.lines, f"w = clip({result}, w_min, w_max)"], statements.reads
+    after = [f"state = {result}", "switches += int(state != w)", "w = state"]
+    return [*draw, *statements.lines, *after], statements.reads
 
 
 def _scale(model: Model, exc: Any, plastic: Any, presentations: Any) -> None:
@@ -225,6 +289,11 @@ def _scale(model: Model, exc: Any, plastic: Any, presentations: Any) -> None:
     ]
     at = {"clock": presentations, "when": "start"}
     exc.run_regularly("sum_w = 0", order=-4, **at)
-    plastic.run_regularly("sum_w_post += w", order=-3, **at)
-    exc.run_regularly("\n".join(lines), order=-2, **at)
-    plastic.run_regularly("w = w * factor_post + summand_post", order=-1, **at)
+    weight = "w" if model.storage is None else "w_low + unit * w"
+    plastic.run_regularly(f"sum_w_post += {weight}", order=-3, **at)
+    if model.storage is None:
+        exc.run_regularly("\n".join(lines), order=-2, **at)
+        plastic.run_regularly("w = w * factor_post + summand_post", order=-1, **at)
+    else:
+        lines[-2:] = [f"gain = any_w * ({factor}) + (1 - any_w) * gain"]
+        exc.run_regularly("\n".join(lines), order=-2, **at)

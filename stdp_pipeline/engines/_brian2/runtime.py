@@ -60,7 +60,7 @@ class Runtime:
                 raise EngineError(
                     f"Brian2 cannot prepare the network for target '{target}': {type(cause).__name__}: {cause}.{remedy}"
                 ) from error
-        self.traces = parts.traces
+        self.traces, self.shared = parts.traces, parts.shared
         # What would be prepared anew, with the same result, at each run: a second or so in every presentation.
         self.network.before_run = lambda namespace: None
         self.n_steps = model.n_image_steps + model.n_rest_steps

@@ -8,10 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from stdp_pipeline.engines._contract import Model
+from stdp_pipeline.engines._brian2.chances import SHARED_NEURON, SHARED_SYNAPSE
+from stdp_pipeline.engines._contract import Model, check_storage
 from stdp_pipeline.engines._protocol import Presentation, Spikes, exploded, not_finite, sorted_events, too_many
 from stdp_pipeline.errors import EngineError
 from stdp_pipeline.network.state import LONG_AGO, NetworkState
+from stdp_pipeline.random import seed_words
 
 __all__ = ["Brian2Simulator", "Machine", "Recorded"]
 
@@ -44,6 +46,8 @@ class Machine(Protocol):
 
     traces: tuple[str, ...]
     """Traces of the plastic synapses."""
+    shared: dict[str, tuple[str, ...]]
+    """Group -> those of its variables that hold what random numbers depend on."""
 
     def get(self, group: str, name: str) -> np.ndarray:
         """Return a copy of one variable of "exc", "inh" or "plastic"."""
@@ -84,12 +88,17 @@ class Brian2Simulator:
     state : NetworkState
         Left as it is.
     machine : Machine
+    seed : int
+        Of the random numbers of synapses and neurons.
     learn : bool
         Whether weights change.
     """
 
-    def __init__(self, model: Model, state: NetworkState, machine: Machine, learn: bool) -> None:
+    def __init__(self, model: Model, state: NetworkState, machine: Machine, seed: int, learn: bool) -> None:
         self.model, self.machine, self.learn = model, machine, learn
+        check_storage(model, state)
+        self.key = [float(word) for word in seed_words(seed)]
+        self.states = state.weights.dtype == np.uint8
         state = _double(state)
         self.start = state
         self.step = state.step
@@ -110,9 +119,11 @@ class Brian2Simulator:
             ("inh", "v", state.v_inh_mv.astype(np.float64) / _MV),
             ("inh", "ge", state.g_inh_exc),
             ("inh", "lastspike", np.maximum((state.last_inh - state.step) * dt_s, _LONG_AGO_S)),
+            ("exc", "gain", state.gain),
             ("plastic", "w", state.weights.ravel()),
         ):
             set_value(group, name, values.astype(np.float64))
+        set_value("plastic", "switches", np.zeros(state.weights.size))
         synaptic = self.model.network.delays.mode == "synaptic"
         if synaptic:
             self.machine.set_delays(state.delays.ravel() * dt_s)
@@ -164,6 +175,7 @@ class Brian2Simulator:
                 f"{presentation.split} image {presentation.image} has an input that fires twice in one step; Brian2 "
                 "takes one spike: use a smaller simulation.dt_ms, or engine 'fast'"
             )
+        self._share(presentation)
         recorded = self.machine.present(step, source)
         order = np.lexsort((recorded.neuron, recorded.step))
         spikes = Spikes(
@@ -174,6 +186,14 @@ class Brian2Simulator:
         self._remember(step, source, spikes)
         self.step += n_steps
         return spikes
+
+    def _share(self, presentation: Presentation) -> None:
+        """Tell Brian what its random numbers depend on."""
+        values = dict(zip(SHARED_NEURON, [*self.key, *presentation.occasion.astype(float)], strict=True))
+        values |= dict(zip(SHARED_SYNAPSE, [*self.key, float(self.step)], strict=True))
+        for group, names in self.machine.shared.items():
+            for name in names:
+                self.machine.set(group, name, np.array([values[name]]))
 
     def _check(self, presentation: Presentation, spikes: Spikes, v_mv: np.ndarray) -> None:
         """Raise an error if the activity went wrong, the one that the reference engine would raise first."""
@@ -214,10 +234,20 @@ class Brian2Simulator:
 
     def state(self) -> NetworkState:
         """Return the network's state after the last presentation."""
-        get = self.machine.get
+        get, shape, start = self.machine.get, self.start.weights.shape, self.start
+        weights = get("plastic", "w").reshape(shape)
+        neuron_switches, synapse_switches = start.neuron_switches, start.synapse_switches
+        if self.states:
+            weights, switches = weights.astype(np.uint8), get("plastic", "switches").reshape(shape).astype(np.int64)
+            neuron_switches = neuron_switches + switches.sum(axis=0)
+            if synapse_switches.size:
+                synapse_switches = np.minimum(synapse_switches + switches, 2**16 - 1).astype(np.uint16)
         return replace(
-            self.start,
-            weights=get("plastic", "w").reshape(self.start.weights.shape),
+            start,
+            weights=weights,
+            gain=get("exc", "gain"),
+            neuron_switches=neuron_switches,
+            synapse_switches=synapse_switches,
             theta_mv=get("exc", "theta") * _MV,
             v_exc_mv=(get("exc", "v") * _MV),
             g_exc=get("exc", "ge"),

@@ -24,7 +24,10 @@ from stdp_pipeline.errors import EngineError
 
 __all__ = ["Standalone"]
 
-_VARIABLES = {"exc": ("v", "ge", "gi", "theta", "lastspike"), "inh": ("v", "ge", "lastspike"), "plastic": ("w",)}
+_VARIABLES = {
+    "exc": ("v", "ge", "gi", "theta", "gain", "lastspike"), "inh": ("v", "ge", "lastspike"),
+    "plastic": ("w", "switches"),
+}  # fmt: skip
 _TAIL = 2000  # characters of what a failed program or compiler said last
 
 
@@ -49,7 +52,7 @@ class Standalone:
         self.dt_s = model.dt_ms * 1e-3
         self.folder = Path(tempfile.mkdtemp(prefix="program_", dir=build_folder()))
         try:
-            names, self.traces = _generate(model, n_input, learn, adapt, self.folder)
+            names, self.traces, self.shared = _generate(model, n_input, learn, adapt, self.folder)
             _compile(self.folder)
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -132,8 +135,10 @@ class Standalone:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _generate(model: Model, n_input: int, learn: bool, adapt: bool, folder: Path) -> tuple[Names, tuple[str, ...]]:
-    """Write the network's C++ program to a folder; return its names, and the traces of the plastic synapses."""
+def _generate(
+    model: Model, n_input: int, learn: bool, adapt: bool, folder: Path
+) -> tuple[Names, tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Write the network's C++ program to a folder; return its names, traces and shared variables."""
     b2 = require("cpp_standalone")
     with preferences("cpp_standalone"):
         b2.set_device("cpp_standalone", build_on_run=False, directory=str(folder))
@@ -156,7 +161,7 @@ def _generate(model: Model, n_input: int, learn: bool, adapt: bool, folder: Path
     main = folder / "main.cpp"
     text = main.read_text(encoding="utf-8")
     main.write_text(text.replace("int main(", '#include "serve.h"\n\nint main(', 1), encoding="utf-8")
-    return names, parts.traces
+    return names, parts.traces, parts.shared
 
 
 def _names(b2: Any, parts: Parts, network: Any) -> Names:
@@ -169,6 +174,8 @@ def _names(b2: Any, parts: Parts, network: Any) -> Names:
         return Array(device.get_array_name(variable, access_data=False), dynamic)
 
     variables = {**_VARIABLES, "plastic": (*_VARIABLES["plastic"], *parts.traces)}
+    for group, shared in parts.shared.items():
+        variables[group] += shared
     if parts.traces:
         variables["plastic"] += ("lastupdate",)
     arrays = {(g, name): array(getattr(parts, g), name) for g, names in variables.items() for name in names}
