@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.figures._style import ACCENT, class_colour, figure, svg
+from stdp_pipeline.figures._style import ACCENT, GREY, class_colour, figure, svg
 
-__all__ = ["accuracies", "learning_curves"]
+__all__ = ["accuracies", "accuracy_over_bits", "learning_curves"]
 
 
 def accuracies(names: list[str], groups: list[np.ndarray], published: list[float | None], readout: str) -> bytes:
@@ -81,3 +81,52 @@ def learning_curves(curves: list[dict[str, Any]]) -> bytes:
                 grid[0, 0].plot([], [], color=class_colour(at), label=name)
             fig.legend(loc="outside upper center", ncols=min(len(names), 6), fontsize=8)
         return svg(fig)
+
+
+def accuracy_over_bits(points: list[dict[str, Any]], readout: str) -> bytes:
+    """Draw accuracy over the bits of a weight: a line for each way to come to few bits, marks for other networks.
+
+    Parameters
+    ----------
+    points : list of dict
+        ``series`` (what a line joins, if its levels differ), ``levels`` (of a weight; None for real numbers) and ``accuracies``, the
+        fractions of all seeds, (n_seeds,) float64.
+    readout : str
+        Whose accuracies they are.
+
+    Returns
+    -------
+    bytes
+        SVG. An error bar is the standard deviation over the seeds.
+    """
+    places = sorted({point["levels"] for point in points if point["levels"] is not None})
+    joined: dict[str, list[dict[str, Any]]] = {}
+    for point in points:
+        joined.setdefault(point["series"], []).append(point)
+    with figure(8.2, 4.6) as (fig, axes):
+        for at, (series, group) in enumerate(joined.items()):
+            group.sort(key=lambda point: float("inf") if point["levels"] is None else point["levels"])
+            # Beside each other, so that error bars do not hide each other.
+            shift = 0.3 * (at / max(len(joined) - 1, 1) - 0.5)
+            x = [len(places) if p["levels"] is None else places.index(p["levels"]) for p in group]
+            y = np.array([100 * p["accuracies"].mean() for p in group])
+            several = len({p["levels"] for p in group}) == len(group) > 1
+            axes.errorbar(
+                np.array(x) + shift, y,
+                yerr=[100 * p["accuracies"].std(ddof=min(len(p["accuracies"]) - 1, 1)) for p in group],
+                color=class_colour(at % 10), linestyle="-" if several else "none", linewidth=1.2, elinewidth=0.9,
+                marker="osD^vP"[at // 10 if several else 1 + at % 5], markersize=4.5, label=series,
+            )  # fmt: skip
+        names = [_bits(levels) for levels in places] + ["real\nnumbers"]
+        axes.set(xticks=range(len(names)), xticklabels=names, ylabel=f"accuracy, {readout} (%)")
+        axes.set_xlabel("weight")
+        axes.grid(axis="y", color="#eceef1")
+        axes.spines["left"].set_color(GREY)
+        fig.legend(loc="outside right upper", fontsize=7.5)
+        return svg(fig)
+
+
+def _bits(levels: int) -> str:
+    """Name so many levels: by their bits where these tell all, else by their number."""
+    bits = (levels - 1).bit_length()
+    return f"{bits} bit{'s' * (bits > 1)}" if 2**bits == levels else f"{levels}\nlevels"

@@ -28,6 +28,7 @@ _CAPTIONS = {
     "integrators and by the equations.",
     "stdp_curves.svg": "Weight change at one pair of spikes, measured from the simulation, for every learning rule.",
     "accuracies.svg": "Accuracy by the first readout: each seed, and the mean.",
+    "accuracy_over_bits.svg": "Accuracy over the bits of a weight, mean and standard deviation over seeds.",
     "learning_curves.svg": "Windows of training images, classified with neuron labels from the window before, while "
     "learning goes on; a line for each run.",
     "presentation.png": "One training image shown to the trained network: input, excitatory and inhibitory spikes.",

@@ -117,6 +117,8 @@ def _overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared
         name = ", ".join(f"{k.rpartition('.')[2]} {v}" for k, v in told.items())
         rule = str(one.experiment.plasticity.name)
         curves.append({"n_exc": one.experiment.network.n_exc, "name": name or rule, **history})
+    points = _points(runs, list(accuracy.values()))
+    few_bits = {"accuracy_over_bits.svg": overview.accuracy_over_bits(points, readout)} if points else {}
     return {
         "accuracies.svg": overview.accuracies(
             [group["name"] for group in compared],
@@ -125,7 +127,31 @@ def _overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared
             readout,
         ),
         "learning_curves.svg": overview.learning_curves(curves),
+        **few_bits,
     }
+
+
+def _points(runs: list[Run], accuracy: list[list[float]]) -> list[dict[str, Any]]:
+    """Return the points of the figure of accuracy over bits; none if no combination has weights of few bits."""
+    firsts = {canonical_json(one.varied): one for one in reversed(runs)}
+    ordered = [firsts[key] for key in dict.fromkeys(canonical_json(one.varied) for one in runs)]
+    points = []
+    for one, found in zip(ordered, accuracy, strict=True):
+        levels, how = _levels(one)
+        series = f"{one.experiment.plasticity.name}{how}, {one.experiment.network.n_exc} neurons"
+        points.append({"series": series, "levels": levels, "accuracies": np.array(found)})
+    return points if any(point["levels"] is not None for point in points) else []
+
+
+def _levels(one: Run) -> tuple[int | None, str]:
+    """Return how many levels a weight of a run has, or None for real numbers, and how it came to them."""
+    params, quantisation = one.experiment.plasticity, one.experiment.quantisation
+    rule = registry.load("rule", params.name)
+    if quantisation is not None:
+        return quantisation.levels, f", every {quantisation.every} images" if quantisation.every else ", after training"
+    if hasattr(rule, "n_states"):
+        return int(rule.n_levels(params)), ""
+    return params.levels, ", to the nearest" if params.levels and params.rounding == "nearest" else ""
 
 
 def _rows(root: Path, one: Run) -> list[dict[str, Any]]:

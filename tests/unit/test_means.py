@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from stdp_pipeline.config.load import completed
+from stdp_pipeline.config.plan import plan
+from stdp_pipeline.figures.comparison import accuracy_over_bits
 from stdp_pipeline.report.comparison import compare, markdown
 from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import _runs_with
+from stdp_pipeline.stages.report import _points
 
 
 def row(seed, accuracy, variant="a", readout="all_activity", **more):
@@ -92,3 +96,27 @@ def test_published_values_and_readouts_stand_side_by_side():
     assert lines[8] == "| a | 100 |  |  |  |  |  |  | 20.0 |  |  |  |  |"
     assert lines[-1] == "Published: somewhere"
     assert "published" not in markdown(compare(averaged), None)
+
+
+def test_points_of_the_figure_over_bits_tell_how_weights_came_to_their_levels():
+    real, few = {"name": "power_law"}, {"name": "power_law", "levels": 16}
+    variants = {
+        "real": {"plasticity": real},
+        "few": {"plasticity": few},
+        "nearest": {"plasticity": {**few, "rounding": "nearest"}},
+        "after": {"plasticity": real, "quantisation": {"levels": 4}},
+        "during": {"plasticity": real, "quantisation": {"levels": 4, "every": 500}},
+        "cells": {"plasticity": {"name": "bistable_cells", "cells": 4}},
+    }
+    planned = plan("bits", completed({"variants": variants, "seeds": [0, 1]}, "bits"))
+    points = _points(planned.runs, [[0.1 * at, 0.2 * at] for at in range(len(variants))])
+    assert {point["series"].split(", ", 1)[-1]: point["levels"] for point in points[2:5]} == {
+        "to the nearest, 400 neurons": 16, "after training, 400 neurons": 4, "every 500 images, 400 neurons": 4,
+    }  # fmt: skip
+    assert [point["levels"] for point in points] == [None, 16, 16, 4, 4, 5]
+    assert points[0]["series"] == points[1]["series"] == "power_law, 400 neurons"
+    assert points[3]["accuracies"].tolist() == [0.1 * 3, 0.2 * 3]
+    drawn = accuracy_over_bits(points, "all_activity").decode()
+    assert "4 bits" in drawn
+    assert drawn.count("after training, 400 neurons") == 1
+    assert not _points(plan("none", completed({"seeds": [0, 1]}, "none")).runs, [[0.5, 0.5]])
