@@ -89,8 +89,8 @@ def accuracy_over_bits(points: list[dict[str, Any]], readout: str) -> bytes:
     Parameters
     ----------
     points : list of dict
-        ``series`` (what a line joins, if its levels differ), ``levels`` (of a weight; None for real numbers) and ``accuracies``, the
-        fractions of all seeds, (n_seeds,) float64.
+        ``series`` (what a line joins, if its levels differ), ``levels`` (of a weight; None for real numbers) and
+        ``accuracies``, the fractions of all seeds, (n_seeds,) float64.
     readout : str
         Whose accuracies they are.
 
