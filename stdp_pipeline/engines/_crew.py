@@ -73,7 +73,7 @@ class Crew:
         self.whole = {"trace_pre", "last_pre"} | ({"delays"} if axonal else set())
         self.tails = [_tail(state, first, end) for first, end in divided]
         self.parts = [self._part(state, first, end) for first, end in divided]
-        self.arrays = [_memory.state(part) for part in self.parts]
+        self.arrays = [_memory.state(part, self.learn) for part in self.parts]
         self.seed = inputs.seed
         self.works: list[_memory.Work] = []
         self.make_room(EVENTS)

@@ -40,6 +40,7 @@ from stdp_pipeline.engines._slots import (
     fires,
     hear,
     jolt,
+    load_column,
     max_of_threads,
     pre_spikes,
     redo,
@@ -175,11 +176,10 @@ def post_spikes(s, exc, run, tr, rule, work, team, past, n_fired, n_recent, k, t
         slow = decayed(s.trace_post[1, j], lag, tr.post_slow)
         undo(s, run, work, past, j, k)
         n_heard = hear(s, run, tr, work, j, k, t)
-        # A column of weights is scattered in memory; gathered, it is changed by vector instructions.
+        # The weights of a neuron, gathered, are changed by vector instructions.
         column, fresh = work.column[:n_heard], work.fresh[:n_heard]
         pre, heard = work.pre[:n_heard], work.heard[:n_heard]
-        for h in range(n_heard):
-            column[h] = s.weights[heard[h], j]
+        load_column(s, heard, column, n_heard, j)
         draw_chances(work, n_heard, t, 1, team.first + j)
         roll(work, n_heard, t, 3, team.first + j)
         for h in range(n_heard):

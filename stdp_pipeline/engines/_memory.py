@@ -29,7 +29,11 @@ __all__ = [
 
 
 class State(NamedTuple):
-    """The arrays of a :class:`NetworkState` by the kernel's names; ``clock`` holds its step, to be written to."""
+    """The arrays of a :class:`NetworkState` by the kernel's names; ``clock`` holds its step, to be written to.
+
+    ``columns`` are the states of synapses once more, a row for each neuron: what learns there lies side by side. Empty
+    for real numbers, whose changes would have to be written twice, and for a network that does not learn.
+    """
 
     weights: np.ndarray
     theta: np.ndarray
@@ -49,6 +53,7 @@ class State(NamedTuple):
     synapse_switches: np.ndarray
     delays: np.ndarray
     clock: np.ndarray
+    columns: np.ndarray
 
 
 class Work(NamedTuple):
@@ -161,11 +166,13 @@ def aligned(array: np.ndarray) -> np.ndarray:
     return copy
 
 
-def state(network: NetworkState) -> State:
+def state(network: NetworkState, learn: bool) -> State:
     """Return a network's arrays by the kernel's names."""
     tail = ("tail_step", "tail_neuron")  # handed over with the output
     arrays = [array for name, array in network.arrays().items() if name not in tail]
-    return State(**dict(zip(State._fields, [*arrays, np.array([network.step])], strict=True)))
+    twice = learn and network.weights.dtype == np.uint8
+    columns = aligned(network.weights.T) if twice else np.zeros((0, 0), network.weights.dtype)
+    return State(**dict(zip(State._fields, [*arrays, np.array([network.step]), columns], strict=True)))
 
 
 def work(model: Model, network: NetworkState, seed: int, capacity: int) -> Work:

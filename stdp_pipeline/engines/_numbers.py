@@ -10,13 +10,17 @@ from __future__ import annotations
 from stdp_pipeline.random import chance_of, device_normals, synapse_chance, synapse_words
 
 
-def fill(numbers, work, n_heard, t, kind, j):
-    """Draw the uniform numbers of all inputs of neuron j, four at a time."""
+def fill(numbers, key, t, kind, j):
+    """Draw the uniform numbers of all inputs of neuron j, four at a time.
+
+    Without ``work``, so that its loop is a function of its own and becomes vector instructions.
+    """
     for q in range(numbers.shape[0] // 4):
-        words = synapse_words(work.key, t, kind, 4 * q, j)
-        for place in range(4):
-            numbers[4 * q + place] = chance_of(words, place)
-    choose(numbers, work, n_heard)
+        words = synapse_words(key, t, kind, 4 * q, j)
+        numbers[4 * q] = chance_of(words, 0)
+        numbers[4 * q + 1] = chance_of(words, 1)
+        numbers[4 * q + 2] = chance_of(words, 2)
+        numbers[4 * q + 3] = chance_of(words, 3)
 
 
 def choose(numbers, work, n_heard):
@@ -63,7 +67,8 @@ def chance_spike(work, t, kind, i, j):
 
 def draw_spike(work, n_heard, t, kind, j):
     """Draw the uniform numbers of all inputs of neuron j at one spike."""
-    fill(work.chances[0], work, n_heard, t, kind, j)
+    fill(work.chances[0], work.key, t, kind, j)
+    choose(work.chances[0], work, n_heard)
 
 
 def drawn_spike(work, h):
@@ -112,7 +117,8 @@ def dice_stochastic(work, t, kind, i, j):
 
 def roll_stochastic(work, n_heard, t, kind, j):
     """Draw what rounds the weights of neuron j."""
-    fill(work.rolls, work, n_heard, t, kind, j)
+    fill(work.rolls, work.key, t, kind, j)
+    choose(work.rolls, work, n_heard)
 
 
 def rolled_stochastic(work, h):

@@ -30,6 +30,7 @@ __all__ = [
     "hear",
     "jolt",
     "level",
+    "load_column",
     "max_of_threads",
     "normalise",
     "on_post",
@@ -110,6 +111,10 @@ def weight(s: Any, i: Any, j: Any, run: Any, rule: Any) -> Any:
 
 def store(s: Any, i: Any, j: Any, new: Any) -> Any:
     """Store what a spike made of one synapse."""
+
+
+def load_column(s: Any, heard: Any, column: Any, n_heard: Any, j: Any) -> Any:
+    """Gather what is stored for the synapses of one neuron."""
 
 
 def store_column(s: Any, heard: Any, column: Any, fresh: Any, n_heard: Any, j: Any) -> Any:

@@ -85,9 +85,15 @@ def store_real(s, i, j, new):
 def store_states(s, i, j, new):
     """Store a state, and count it if it is another one."""
     if new != s.weights[i, j]:
-        s.weights[i, j] = new
+        put(s, i, j, new)
         s.changed[j] = 1
         count_switch(s, i, j, 1)
+
+
+def put(s, i, j, state):
+    """Store a state at both places."""
+    s.weights[i, j] = state
+    s.columns[j, i] = state
 
 
 def count_switch(s, i, j, by):
@@ -95,6 +101,22 @@ def count_switch(s, i, j, by):
     s.neuron_switches[j] += by
     if s.synapse_switches.shape[0] > 0 and s.synapse_switches[i, j] < MOST_SWITCHES:
         s.synapse_switches[i, j] += by
+
+
+def load_column_real(s, heard, column, n_heard, j):
+    """Gather the weights of neuron j from the inputs ``heard``, which are scattered in memory."""
+    for h in range(n_heard):
+        column[h] = s.weights[heard[h], j]
+
+
+def load_column_states(s, heard, column, n_heard, j):
+    """Gather the states of neuron j from the inputs ``heard``: all of them, or some."""
+    if n_heard == s.columns.shape[1]:
+        for i in range(n_heard):
+            column[i] = s.columns[j, i]
+    else:
+        for h in range(n_heard):
+            column[h] = s.columns[j, heard[h]]
 
 
 def store_column_real(s, heard, column, fresh, n_heard, j):
@@ -105,12 +127,23 @@ def store_column_real(s, heard, column, fresh, n_heard, j):
 
 
 def store_column_states(s, heard, column, fresh, n_heard, j):
-    """Store states of neuron j, and count those that are others."""
-    for h in range(n_heard):
-        if fresh[h] != column[h]:
-            s.weights[heard[h], j] = fresh[h]
-            s.changed[j] = 1
-            count_switch(s, heard[h], j, 1)
+    """Store states of neuron j, and count those that are others: few, so that most blocks of 64 are passed over."""
+    for first in range(0, n_heard, 64):
+        end = min(first + 64, n_heard)
+        if differ(fresh[first:end], column[first:end]):
+            for h in range(first, end):
+                if fresh[h] != column[h]:
+                    put(s, heard[h], j, fresh[h])
+                    s.changed[j] = 1
+                    count_switch(s, heard[h], j, 1)
+
+
+def differ(a, b):
+    """Whether two arrays of states differ anywhere."""
+    found = np.uint8(0)
+    for h in range(a.shape[0]):
+        found |= a[h] ^ b[h]
+    return found != 0
 
 
 def restore_real(s, i, j, old):
@@ -122,7 +155,7 @@ def restore_states(s, i, j, old):
     """Put back a state whose change is undone."""
     if s.weights[i, j] != old:
         count_switch(s, i, j, -1)
-        s.weights[i, j] = old
+        put(s, i, j, old)
 
 
 # ---- all weights -----------------------------------------------------------------------------------------------------
@@ -265,9 +298,11 @@ def scale_columns_gain(s, run, rule, work, team):
     for j in range(s.weights.shape[1]):
         if s.changed[j]:
             s.changed[j] = 0
-            total = 0.0
+            # In whole numbers, by vector instructions: a sum of real ones would wait for each addition.
+            levels = 0
             for i in range(s.weights.shape[0]):
-                total += run.w_min + run.unit * np.uint16(level(s.weights[i, j], rule))
+                levels += np.int64(level(s.columns[j, i], rule))
+            total = run.w_min * s.weights.shape[0] + run.unit * levels
             if total > 0.0:
                 s.gain[j], _ = normalise(total, run.norm_total, s.weights.shape[0])
     return most_weight(s, run)

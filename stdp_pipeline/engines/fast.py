@@ -37,7 +37,7 @@ __all__ = ["respond", "train"]
 
 _ARRIVAL_SLOTS = ("begin", "deliver", "hear", "pre_spikes", "redo", "room", "undo")
 _STORING_SLOTS = (
-    "add_rows", "find_out_of_bounds", "restore", "store", "store_column", "weight",
+    "add_rows", "find_out_of_bounds", "load_column", "restore", "store", "store_column", "weight",
 )  # fmt: skip
 _LEAST, _MOST = 16, 256  # images of a frozen pass that one thread takes at a time
 
