@@ -7,6 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --prefer-binary -c constraints.txt
+# Solves the same circuits as hardware/circuit, for the tests. Without its dependencies: one, for pictures, does not
+# install without the headers of cairo.
+BADCROSSBAR = $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps badcrossbar==1.1.0
 
 .PHONY: run test lint install figures constraints clean
 .DELETE_ON_ERROR:
@@ -40,11 +43,13 @@ $(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
 $(VENV)/.test: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing stdp_pipeline with the tests' needs into $(VENV) (a minute or two) ..."
 	@$(PIP) -e '.[test]'
+	@$(BADCROSSBAR)
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.lint: $(BIN)/python pyproject.toml constraints.txt
 	@echo "installing the checks' needs into $(VENV) ..."
 	@$(PIP) -e '.[test,lint]'
+	@$(BADCROSSBAR)
 	@touch $@ $(VENV)/.run $(VENV)/.test
 
 figures: run

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, create_model, model_validator
+from pydantic import Field, PrivateAttr, create_model, model_validator
 
 from stdp_pipeline import registry
 from stdp_pipeline.config._base import Strict
+from stdp_pipeline.config.union import one_of
 from stdp_pipeline.errors import ConfigError
 
 __all__ = ["Experiment", "FrozenPasses", "Labelling", "Published", "Simulation", "Training", "experiment_model"]
@@ -257,23 +258,6 @@ class Experiment(Strict):
             )
 
 
-def _one_of(kind: str, default: str | None = None, able: str | None = None) -> Any:
-    """Return the union of the parameters models of one kind, told apart by ``name``, or ``default`` without a name.
-
-    Of components that have no function ``able``, if one is given, the models are left out.
-    """
-    modules = [registry.load(kind, name) for name in registry.names(kind)]
-    models = tuple(module.Params for module in modules if able is None or hasattr(module, able))
-    if len(models) == 1:
-        return models[0]
-
-    def named(section: Any) -> Any:
-        return {"name": default} | section if default and isinstance(section, dict) else section
-
-    union: Any = Annotated[Union[models], Field(discriminator="name")]  # noqa: UP007
-    return Annotated[union, BeforeValidator(named)]
-
-
 @cache
 def experiment_model() -> type[Experiment]:
     """Return the full model of an experiment, with a section for each kind of component."""
@@ -285,20 +269,20 @@ def experiment_model() -> type[Experiment]:
     def default(kind: str, name: str) -> Any:
         return registry.load(kind, name).Params()
 
-    readouts: Any = list[_one_of("readout")]  # type: ignore[misc]
-    baselines: Any = list[_one_of("readout", able="scores")]  # type: ignore[misc]
-    embeddings: Any = list[_one_of("embedding")]  # type: ignore[misc]
+    readouts: Any = list[one_of("readout")]  # type: ignore[misc]
+    baselines: Any = list[one_of("readout", able="scores")]  # type: ignore[misc]
+    embeddings: Any = list[one_of("embedding")]  # type: ignore[misc]
     return create_model(
         "Experiment",
         __base__=Experiment,
         __doc__=Experiment.__doc__,
-        dataset=(_one_of("dataset", "mnist"), Field(default("dataset", "mnist"), description="Images and labels.")),
+        dataset=(one_of("dataset", "mnist"), Field(default("dataset", "mnist"), description="Images and labels.")),
         encoding=(
-            _one_of("encoding", "poisson"),
+            one_of("encoding", "poisson"),
             Field(default("encoding", "poisson"), description="From image to spikes."),
         ),
         network=(network_params, Field(network_params(), description="Neurons, fixed synapses, initial weights.")),
-        plasticity=(_one_of("rule", "triplet"), Field(default("rule", "triplet"), description="The learning rule.")),
+        plasticity=(one_of("rule", "triplet"), Field(default("rule", "triplet"), description="The learning rule.")),
         quantisation=(
             quantisation_params | None,
             Field(None, description="Fewer levels for the weights of a network trained with real numbers, or null."),

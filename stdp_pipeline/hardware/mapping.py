@@ -1,0 +1,172 @@
+"""From weights to conductances and back: which devices hold a weight, and what is subtracted.
+
+A device can only conduct, so the zero of a weight lies at some conductance, which is subtracted again:
+
+* "reference_column": each weight is one device, and one more column holds devices at the zero of the weights; its
+  current is subtracted from that of every column. It has the imperfections of other devices, the same for all columns.
+* "differential_pair": each weight is the difference of two devices, one of them at g_min_us.
+* "offset": each weight is one device, and the current of the ideal zero is subtracted by arithmetic: the number of
+  spikes times its conductance.
+
+A weight may be cut into digits, each in a device of its own (bit slicing), and each device may be several in parallel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from stdp_pipeline.config._base import Strict
+from stdp_pipeline.errors import ConfigError
+
+__all__ = ["Mapped", "MappingParams", "mapped"]
+
+
+class MappingParams(Strict):
+    """How weights become conductances."""
+
+    scheme: Literal["reference_column", "differential_pair", "offset"] = "reference_column"
+    """Where the zero of the weights is, and how it is subtracted."""
+    g_min_us: Annotated[float, Field(ge=0)] = 1.0
+    """Lowest conductance that is used, µS."""
+    g_max_us: Annotated[float, Field(gt=0)] = 25.0
+    """Highest conductance that is used, µS."""
+    scale: Literal["array", "column"] = "array"
+    """What the highest conductance stands for: the largest weight of the array, or that of each column, whose sum is
+    then multiplied by a factor of its own."""
+    quantile: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Weights above this quantile (of the array, or of each column) count as large as it: a few large ones then leave
+    more of the range to the others."""
+    slices: Annotated[int, Field(ge=1, le=8)] = 1
+    """Devices that hold the digits of one weight; more than 1 needs slice_bits."""
+    slice_bits: Annotated[int, Field(ge=1, le=8)] | None = None
+    """Bits of each digit. The digits' currents are added with the factor 2**slice_bits from one to the next."""
+    parallel: Annotated[int, Field(ge=1, le=64)] = 1
+    """Devices that hold the same value in parallel, whose currents are added (Boybat et al. 2018, multi-memristive
+    synapses, doi:10.1038/s41467-018-04933-y)."""
+
+    @model_validator(mode="after")
+    def _in_range(self) -> MappingParams:
+        if self.g_min_us >= self.g_max_us:
+            raise ValueError(f"g_min_us must be below g_max_us ({self.g_max_us:g}), got {self.g_min_us:g}")
+        if (self.slices > 1) and self.slice_bits is None:
+            raise ValueError(f"slices {self.slices} needs slice_bits, the number of bits of each")
+        if self.slice_bits is not None and self.slices * self.slice_bits > 24:
+            raise ValueError(f"slices * slice_bits must be at most 24, got {self.slices} * {self.slice_bits}")
+        return self
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Weights as devices.
+
+    Attributes
+    ----------
+    weights : (n_rows, n_weight_columns) float64
+        What ideal devices hold: the weights, but for those above the quantile and for the rounding of digits.
+    target_us : (n_planes, n_rows, n_cols) float64
+        Conductance that each device should have. With a reference column, n_cols is one more than the weights'.
+    factor : (n_planes,) float64
+        What the current of each plane is multiplied by before all are added.
+    has_reference : bool
+        Whether the last column is a reference, subtracted from all others.
+    unit : (n_weight_columns,) float64
+        Weight for each µS of the sum, a column at a time.
+    """
+
+    weights: np.ndarray
+    target_us: np.ndarray
+    factor: np.ndarray
+    has_reference: bool
+    unit: np.ndarray
+
+    @property
+    def n_devices(self) -> int:
+        """Number of devices, reference ones counted."""
+        return int(self.target_us.size)
+
+    def seen(self, seen_us: np.ndarray) -> np.ndarray:
+        """Return the weights that conductances amount to, (n_rows, n_weight_columns) float64.
+
+        Exactly those of ideal devices where they have their targets.
+
+        Parameters
+        ----------
+        seen_us : (n_planes, n_rows, n_cols)
+            Conductances as the periphery sees them.
+        """
+        error = np.tensordot(self.factor, seen_us - self.target_us, axes=1)
+        if self.has_reference:
+            error = error[:, :-1] - error[:, -1:]
+        return self.weights + error * self.unit
+
+    def variances(self, sd_us: np.ndarray) -> np.ndarray:
+        """Return the variance of each weight at one reading, (n_rows, n_weight_columns), from deviations in µS.
+
+        A reference column's noise is counted with that of each column, although it is the same for all of them.
+        """
+        total = np.tensordot(self.factor**2, sd_us**2, axes=1)
+        if self.has_reference:
+            total = total[:, :-1] + total[:, -1:]
+        return total * self.unit**2
+
+
+def mapped(weights: np.ndarray, params: MappingParams) -> Mapped:
+    """Turn weights into conductances.
+
+    Parameters
+    ----------
+    weights : (n_rows, n_cols)
+        May be negative with any of the schemes.
+    params : MappingParams
+
+    Returns
+    -------
+    Mapped
+        Ideal devices give the weights back, but for those above the quantile and for the rounding of digits.
+
+    Raises
+    ------
+    ConfigError
+        If a weight is infinite or not a number.
+    """
+    w = np.asarray(weights, np.float64)
+    if not np.isfinite(w).all():
+        raise ConfigError(f"weights must be finite, got {np.count_nonzero(~np.isfinite(w))} that are not")
+    low, span = params.g_min_us, params.g_max_us - params.g_min_us
+    pair = params.scheme == "differential_pair"
+    most = np.quantile(np.abs(w), params.quantile, axis=0 if params.scale == "column" else None, keepdims=True)
+    share = np.clip(w / np.where(most > 0, most, 1.0), -1.0, 1.0)
+    # The zero of the weights is at one place for all columns, so that one reference serves them.
+    least = 0.0 if pair else min(float(share.min()), 0.0)
+    place, zero = (share - least) / (1.0 - least), -least / (1.0 - least)
+    planes, factor = _planes(np.abs(place), params)
+    if pair:
+        positive, negative = (np.where(sign * place > 0, planes, 0.0) for sign in (1, -1))
+        planes, factor = np.concatenate([positive, negative]), np.concatenate([factor, -factor])
+    elif params.scheme == "reference_column":
+        column = _planes(np.full((len(w), 1), zero), params)[0]
+        planes = np.concatenate([planes, column], axis=2)
+    unit = np.broadcast_to(np.ravel(most) * (1.0 - least) / span, w.shape[1:])
+    has_reference = params.scheme == "reference_column"
+    held = np.clip(w, -most, most)
+    if params.slice_bits is not None:
+        held = np.tensordot(factor, span * planes, axes=1)
+        held = unit * ((held[:, :-1] - held[:, -1:]) if has_reference else held - zero * span * (not pair))
+    return Mapped(held, low + span * planes, factor, has_reference, unit)
+
+
+def _planes(place: np.ndarray, params: MappingParams) -> tuple[np.ndarray, np.ndarray]:
+    """Return places in the range, 0 to 1, of each plane's devices, and the planes' factors."""
+    if params.slice_bits is None:
+        digits, factor = place[None], np.ones(1)
+    else:
+        base, n = 2**params.slice_bits, params.slices
+        whole = np.rint(place * (base**n - 1)).astype(np.int64)
+        powers = base ** np.arange(n)
+        digits = (whole // powers[:, None, None]) % base / (base - 1)
+        factor = powers * ((base - 1) / (base**n - 1))
+    return np.repeat(digits, params.parallel, axis=0), np.repeat(factor / params.parallel, params.parallel)

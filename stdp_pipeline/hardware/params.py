@@ -1,0 +1,54 @@
+"""A hardware configuration: four separate things, and when and how they are read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from stdp_pipeline.config._base import Strict
+from stdp_pipeline.config.union import one_of
+from stdp_pipeline.hardware.circuit.params import CircuitParams
+from stdp_pipeline.hardware.mapping import MappingParams
+
+__all__ = ["Compensation", "HardwareParams"]
+
+_Imperfections: Any = list[one_of("imperfection")]  # type: ignore[misc]
+
+
+class Compensation(Strict):
+    """Factors behind the converters, from calibration reads: the sum of all currents as it was over what it is."""
+
+    by: Literal["array", "column"] = "array"
+    """One factor for all columns, or one for each (aihwkit: GlobalDriftCompensation, PerColumnDriftCompensation)."""
+    to: Literal["programmed", "ideal"] = "programmed"
+    """The currents just after programming, which makes up for drift, or those of ideal devices without wires, which
+    makes up for wires and mean errors of programming, too."""
+
+
+class HardwareParams(Strict):
+    """Devices that hold the weights of a network, in arrays, and what is around them."""
+
+    mapping: MappingParams = MappingParams()
+    """From weights to conductances."""
+    devices: Annotated[_Imperfections, Field(max_length=32)] = []  # noqa: RUF012 (pydantic copies it)
+    """Imperfections of the devices ('stdp list imperfections'). They act in the order of a device's life: target,
+    write, age, fault, read; those of one phase in the order of this list. Each may be named once."""
+    circuit: CircuitParams | None = None
+    """Wires and what is at their ends; null for none of it."""
+    time_s: Annotated[float, Field(ge=0, le=1e10)] = 0.0
+    """Time from programming to reading, s: a year is 3.2e7."""
+    compensation: Compensation | None = None
+    """What makes up for systematic losses; null for nothing."""
+    v_read_v: Annotated[float, Field(gt=0, le=5)] = 0.1
+    """Voltage of a word line while its input spikes; idle ones are at 0 V. V."""
+    t_read_s: Annotated[float, Field(gt=0, le=1)] = 10e-9
+    """Duration of that voltage, s."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> HardwareParams:
+        names = [one.name for one in self.devices]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"devices: each imperfection may be named once, got {', '.join(twice)} again")
+        return self
