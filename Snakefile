@@ -12,6 +12,7 @@ include: "stdp_pipeline/workflow/common.smk"
 include: "stdp_pipeline/workflow/inputs.smk"
 include: "stdp_pipeline/workflow/network.smk"
 include: "stdp_pipeline/workflow/readout.smk"
+include: "stdp_pipeline/workflow/hardware.smk"
 include: "stdp_pipeline/workflow/analysis.smk"
 
 

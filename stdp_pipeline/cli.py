@@ -30,6 +30,7 @@ _STAGES = {
     "test": "classify the test images",
     "baseline": "classify the test images by their pixels, without a network",
     "embed": "lay out the test responses in two dimensions",
+    "crossbar": "put a trained network on hardware and test what is left of it",
     "portray": "draw the model, measured from its simulation",
     "report": "write the report of an experiment",
 }
@@ -40,8 +41,9 @@ _KINDS = {
     "engines": "engine",
     "readouts": "readout",
     "embeddings": "embedding",
+    "imperfections": "imperfection",
 }
-_FILES = ("experiments", "presets", "pretrained")
+_FILES = ("experiments", "presets", "hardware", "pretrained")
 
 
 def _parser() -> argparse.ArgumentParser:

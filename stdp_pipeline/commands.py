@@ -150,6 +150,10 @@ def list_kind(options: argparse.Namespace, kinds: dict[str, str]) -> int:
         from stdp_pipeline.pretrained import store
 
         entries = {name: store.summary(name) for name in store.names()}
+    elif options.kind == "hardware":
+        from stdp_pipeline.hardware import study
+
+        entries = {name: str(read_yaml(path).get("title", "")) for name, path in study.presets().items()}
     elif options.kind == "presets":
         entries = {name: str(read_yaml(path).get("title", "")) for name, path in presets().items()}
     else:

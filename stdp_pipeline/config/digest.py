@@ -27,6 +27,7 @@ _COMPONENTS = {
     "readouts": "readout",
     "baselines": "readout",
     "embedding": "embedding",
+    "readout": "readout",
 }
 
 
@@ -82,6 +83,8 @@ def modules_of_stage(stage: str, spec: dict[str, Any]) -> frozenset[str]:
             todo.append(f"{registry.KINDS[kind]}.{value['name']}")
     if stage == "portray":  # shows the curves of all rules
         todo += [f"{registry.KINDS['rule']}.{name}" for name in registry.names("rule")]
+    if stage == "crossbar":  # its hardware may have any of them
+        todo += [f"{registry.KINDS['imperfection']}.{name}" for name in registry.names("imperfection")]
     if "simulation" in spec:
         todo.append(f"{registry.KINDS['engine']}.{spec['simulation']['engine']}")
     seen: set[str] = set()

@@ -20,8 +20,10 @@ __all__ = [
     "completed",
     "find_experiment",
     "load_experiment",
+    "merged",
     "presets",
     "read_yaml",
+    "unknown",
     "validated",
     "with_overrides",
     "with_preset",
@@ -191,10 +193,10 @@ def _explain(error: Any, raw: dict[str, Any]) -> str:
         return f"{name}: unknown key.{hint}"
     if kind == "union_tag_invalid":
         tags = [t.strip(" '") for t in context["expected_tags"].split(",")]
-        return f"{name}.name: {_unknown(context['tag'], tags)}"
+        return f"{name}.name: {unknown(context['tag'], tags)}"
     if kind == "literal_error":
         expected = context["expected"].replace(" or ", ", ")
-        return f"{name}: {_unknown(str(given), [t.strip(' ' + chr(39)) for t in expected.split(',')])}"
+        return f"{name}: {unknown(str(given), [t.strip(' ' + chr(39)) for t in expected.split(',')])}"
     if kind == "union_tag_not_found":
         return f"{name}: the key 'name' is missing; it says which one is meant"
     if kind == "value_error":
@@ -202,7 +204,8 @@ def _explain(error: Any, raw: dict[str, Any]) -> str:
     return f"{name}: {error['msg'].replace('Input should', 'should')}, got {given!r}"
 
 
-def _unknown(given: str, known: list[str]) -> str:
+def unknown(given: str, known: list[str]) -> str:
+    """Return what to say of a value that is none of those known: all of them, and the nearest one."""
     near = difflib.get_close_matches(given, known, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return f"unknown value '{given}'; known: {', '.join(known)}.{hint}"
@@ -255,11 +258,11 @@ def with_preset(raw: dict[str, Any]) -> dict[str, Any]:
         return raw
     known = presets()
     if not isinstance(name, str) or name not in known:
-        raise ConfigError(f"preset: {_unknown(str(name), list(known))}")
-    return _merged(read_yaml(known[name]), raw)
+        raise ConfigError(f"preset: {unknown(str(name), list(known))}")
+    return merged(read_yaml(known[name]), raw)
 
 
-def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Return both mappings as one, section by section; values of ``above`` win."""
     result = dict(below)
     for key, value in above.items():
@@ -268,7 +271,7 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         other = (
             isinstance(value, dict) and "name" in value and isinstance(old, dict) and old.get("name") != value["name"]
         )
-        result[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) and not other else value
+        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) and not other else value
     return result
 
 

@@ -19,7 +19,7 @@ from stdp_pipeline.io import canonical_json
 __all__ = ["STAGES", "Job", "Plan", "Run", "plan"]
 
 STAGES = (
-    "prepare", "encode", "events", "train", "quantise", "respond", "label", "test", "baseline", "embed",
+    "prepare", "encode", "events", "train", "quantise", "respond", "label", "test", "baseline", "embed", "crossbar",
     "portray", "report",
 )  # fmt: skip
 """The stages in the order of the chain. ``events`` occurs only with ``encoding.materialize``, ``quantise`` only with
@@ -79,6 +79,8 @@ class Run:
     baseline : Job or None
         What the pixels alone tell, if that is asked for.
     embeddings : list of Job
+    crossbars : dict of str to Job
+        Studies on hardware, by name.
     """
 
     seed: int
@@ -87,6 +89,7 @@ class Run:
     test: Job
     baseline: Job | None
     embeddings: list[Job]
+    crossbars: dict[str, Job]
 
     @property
     def ids(self) -> dict[str, str]:
@@ -137,8 +140,8 @@ def _job(stage: str, slug: str, spec: dict[str, Any], parents: dict[str, Job]) -
     return Job(stage, re.sub(r"[^A-Za-z0-9._-]", "_", f"{slug}-{digest}"), spec, parents)
 
 
-def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, list[Job]]:
-    """Return the test job, the baseline's job if there is one, and the embedding jobs of one run."""
+def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, list[Job], dict[str, Job]]:
+    """Return the test job, the baseline's job if there is one, the embedding jobs and the crossbars' of one run."""
     config = run.model_dump(mode="json")
     dataset, encoding, simulation = config["dataset"], config["encoding"], config["simulation"]
     protocol = {"dt_ms": simulation["dt_ms"], "image_ms": simulation["image_ms"]}
@@ -195,7 +198,23 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, list[Job]
         _job("embed", f"{slug}-{e['name']}", {"embedding": e, "seed": seed}, {"responses": frozen[1], "data": prepare})
         for e in config["embeddings"]
     ]
-    return test, baseline, embeddings
+    crossbars = {
+        name: _job(
+            "crossbar",
+            f"{slug}-{name}",
+            {
+                "vary": curve.paths,
+                "values": [point.value for point in curve.points()],
+                "hardware": [point.hardware.model_dump(mode="json") for point in curve.points()],
+                "draws": curve.draws,
+                "label_images": curve.label_images,
+                "readout": config["readouts"][0],
+            },
+            {"train": network, "encode": encode, "data": prepare, "labels": label, "ideal": test},
+        )
+        for name, curve in run.crossbars.items()
+    }
+    return test, baseline, embeddings, crossbars
 
 
 def _unchecked_content(run: Any) -> dict[str, Any]:
@@ -233,7 +252,7 @@ def plan(name: str, experiment: Experiment) -> Plan:
         jobs.setdefault(job.key, job)
 
     for run in runs:
-        for job in (run.test, run.baseline, *run.embeddings):
+        for job in (run.test, run.baseline, *run.embeddings, *run.crossbars.values()):
             if job is not None:
                 add(job)
     add(portrait)

@@ -155,6 +155,7 @@ class Experiment(Strict):
     readouts: Any = ()
     baselines: Any = ()
     embeddings: Any = ()
+    crossbars: Any = None
     simulation: Simulation = Simulation()
     """Engine, integrator and presentation protocol."""
     training: Training = Training()
@@ -265,6 +266,7 @@ def experiment_model() -> type[Experiment]:
     network_params = importlib.import_module("stdp_pipeline.network.params").NetworkParams
 
     quantisation_params = importlib.import_module("stdp_pipeline.network.quantise").QuantisationParams
+    curve_params: Any = importlib.import_module("stdp_pipeline.hardware.study").CurveParams
 
     def default(kind: str, name: str) -> Any:
         return registry.load(kind, name).Params()
@@ -304,6 +306,14 @@ def experiment_model() -> type[Experiment]:
             Field(
                 [default("embedding", "phate"), default("embedding", "umap")],
                 description="Maps of the test responses in the report; may be empty.",
+            ),
+        ),
+        crossbars=(
+            dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], curve_params],
+            Field(
+                {},
+                description="Studies of the trained network on hardware, by name: a curve each, of accuracy over one "
+                "thing that is varied.",
             ),
         ),
     )

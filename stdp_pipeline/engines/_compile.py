@@ -45,6 +45,10 @@ _NOT_PER_STEP = (
 )
 
 
+# Calls that LLVM must inline, or the loops that draw many numbers do not become vector instructions.
+_WITHIN_LOOPS = {"chance_of", "deviate", "neuron_words", "philox4x32", "synapse_words"}
+
+
 class _Collector:
     """Collects top-level functions and constants, with everything they use, in order of dependence."""
 
@@ -90,7 +94,8 @@ class _Collector:
             # Division as in NumPy: a check for zero would keep the loop over neurons from being vectorised. No Numba
             # runtime, that is no memory allocation and no counting of references to arrays: the counting, an atomic
             # operation at every row of weights, took a third of the time.
-            decorator = f"@njit(nogil=True, error_model='numpy', _nrt=False{cached}{inlined})"
+            forced = ", forceinline=True" if name in _WITHIN_LOOPS else ""
+            decorator = f"@njit(nogil=True, error_model='numpy', _nrt=False{cached}{inlined}{forced})"
             self.chunks.append(f"{decorator}\n{ast.unparse(_bare(node))}")
         else:
             self.chunks.append(ast.unparse(node))

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from stdp_pipeline.engines._reading import Reader
 from stdp_pipeline.engines._responses import Responses
 from stdp_pipeline.errors import EngineError
 from stdp_pipeline.network.params import NetworkParams
@@ -22,8 +23,10 @@ __all__ = [
     "Inputs",
     "Model",
     "Progress",
+    "Reader",
     "Responses",
     "StoredEvents",
+    "check_reader",
     "check_storage",
     "start_state",
 ]
@@ -106,6 +109,21 @@ def check_storage(model: Model, state: NetworkState) -> None:
         raise EngineError(
             f"plasticity rule '{model.rule_params.name}' wants weights that are {wanted}, got an array of "
             f"{state.weights.dtype}: begin with start_state(model, n_input, seed)"
+        )
+
+
+def check_reader(model: Model, reader: Reader | None) -> None:
+    """Make sure that weights can be read in that way.
+
+    Raises
+    ------
+    EngineError
+        If each synapse has a delay of its own, so that spikes of one step do not arrive together.
+    """
+    if reader is not None and model.network.delays.mode == "synaptic":
+        raise EngineError(
+            "read noise and converters need spikes that arrive together: network.delays.mode must be 'none' or "
+            "'axonal', got 'synaptic'"
         )
 
 
@@ -194,10 +212,13 @@ class Frozen:
         Each image meets the network as the one before left it, instead of at rest.
     theta_adapts : bool
         Thresholds go on adapting: a known error of ports, to be measured and not to be used.
+    reader : Reader or None
+        How the weights are read, where that is more than adding them up.
     """
 
     carry_over: bool = False
     theta_adapts: bool = False
+    reader: Reader | None = None
 
     @property
     def in_order(self) -> bool:

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 
 from stdp_pipeline.engines import _memory
-from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Responses, check_storage
+from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Responses, check_reader, check_storage
 from stdp_pipeline.engines._layout import derive
 from stdp_pipeline.network.state import NetworkState
 
@@ -54,6 +54,8 @@ class Crew:
         check_storage(model, state)
         self.model = model
         self.learn = frozen is None
+        self.reader = None if frozen is None else frozen.reader
+        check_reader(model, self.reader)
         self.divided = divided
         real = np.dtype(model.precision).type
         rule = model.rule.constants(model.rule_params, model.network)
@@ -92,7 +94,7 @@ class Crew:
     def make_room(self, n_events: int) -> None:
         """Provide memory for so many input spikes of a presentation, or as many as there can be."""
         self.n_events = min(n_events, self.parts[0].n_input * self.model.n_image_steps)
-        self.works = [_memory.work(self.model, part, self.seed, self.n_events) for part in self.parts]
+        self.works = [_memory.work(self.model, part, self.seed, self.n_events, self.reader) for part in self.parts]
 
     def state(self) -> NetworkState:
         """Return the state of the whole network."""

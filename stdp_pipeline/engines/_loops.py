@@ -50,10 +50,10 @@ def membranes_small(v, g_exc, g_inh, low, c):
 
 
 def flush(g, limit):
-    """Set negligible conductances to zero."""
+    """Set negligible conductances to zero. Those of an array with errors may be negative."""
     zero = limit - limit
     for j in range(g.shape[0]):
-        g[j] = g[j] if g[j] > limit else zero
+        g[j] = g[j] if abs(g[j]) > limit else zero
 
 
 def any_nonzero(g):

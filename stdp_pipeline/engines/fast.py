@@ -21,11 +21,12 @@ from stdp_pipeline.engines import (
     _kernel,
     _numbers,
     _presentations,
+    _reading,
     _team,
     _weights,
 )
 from stdp_pipeline.engines._compile import compiled
-from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Responses
+from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Reader, Responses
 from stdp_pipeline.engines._crew import Crew, shares
 from stdp_pipeline.engines._memory import aligned
 from stdp_pipeline.engines._protocol import exploded, not_finite, too_many
@@ -35,18 +36,19 @@ from stdp_pipeline.random import FROZEN_PASS
 
 __all__ = ["respond", "train"]
 
-_ARRIVAL_SLOTS = ("begin", "deliver", "hear", "pre_spikes", "redo", "room", "undo")
+_ARRIVAL_SLOTS = ("begin", "hear", "pre_spikes", "redo", "room", "undo")
 _STORING_SLOTS = (
     "add_rows", "find_out_of_bounds", "load_column", "restore", "store", "store_column", "weight",
 )  # fmt: skip
 _LEAST, _MOST = 16, 256  # images of a frozen pass that one thread takes at a time
 
 
-def _compiled_kernel(model: Model, inputs: Inputs, n_threads: int) -> ModuleType:
+def _compiled_kernel(model: Model, inputs: Inputs, n_threads: int, frozen: Frozen | None) -> ModuleType:
     arrival = "apart" if model.network.delays.mode == "synaptic" else "together"
     team = "across" if n_threads > 1 else "alone"
     slots = (
         *((slot, _arrivals.__name__, f"{slot}_{arrival}") for slot in _ARRIVAL_SLOTS),
+        _delivery(arrival, None if frozen is None else frozen.reader),
         *((slot, model.rule.__name__, slot) for slot in ("on_pre", "on_post", "normalise")),
         *_weight_slots(model),
         ("advance", _integrators.__name__, f"advance_{model.integrator}"),
@@ -56,6 +58,13 @@ def _compiled_kernel(model: Model, inputs: Inputs, n_threads: int) -> ModuleType
         *_source_slots(inputs),
     )
     return compiled(((_presentations.__name__, "run_images"),), slots)
+
+
+def _delivery(arrival: str, reader: Reader | None) -> tuple[str, str, str]:
+    """How input spikes become conductances."""
+    if reader is None:
+        return "deliver", _arrivals.__name__, f"deliver_{arrival}"
+    return "deliver", _reading.__name__, "deliver_noisy" if reader.converters is None else "deliver_converted"
 
 
 def _weight_slots(model: Model) -> tuple[tuple[str, str, str], ...]:
@@ -107,7 +116,7 @@ def _present(
 ) -> tuple[NetworkState, Responses]:
     """Run the kernel over images, in as many calls as its memory needs. The state is left as it is."""
     divided = shares(state.n_exc, threads)
-    kernel = _compiled_kernel(model, inputs, len(divided))
+    kernel = _compiled_kernel(model, inputs, len(divided), frozen)
     crew = Crew(model, state, inputs, divided, frozen)
     room = 256 if model.network.delays.mode == "synaptic" else 0
     parts: list[Responses] = []

@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Responses
+from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Reader, Responses, check_reader
 from stdp_pipeline.engines._escape import NOISE, THRESHOLD, noise_step, probability
 from stdp_pipeline.engines._plastic import PlasticWeights
 from stdp_pipeline.engines._protocol import Presentation, Spikes, exploded, not_finite, show, too_many
+from stdp_pipeline.engines._reading import currents
 from stdp_pipeline.network.state import NetworkState, rested
 from stdp_pipeline.random import FROZEN_PASS, chances_of, neuron_words, seed_words
 
@@ -49,7 +50,8 @@ def respond(
 ) -> Responses:
     """Present images without learning; see :class:`stdp_pipeline.engines._contract.Engine`."""
     state = rested(state, model.network)
-    network = _Network(model, state, inputs.seed, learn=False, adapt=frozen.theta_adapts)
+    check_reader(model, frozen.reader)
+    network = _Network(model, state, inputs.seed, learn=False, adapt=frozen.theta_adapts, reader=frozen.reader)
     tail = (state.tail_step, state.tail_neuron)
     return show(model, network, inputs, images, FROZEN_PASS, frozen, tail, progress)[0]
 
@@ -67,14 +69,19 @@ class _Network:
         Whether weights change.
     adapt : bool
         Whether thresholds change.
+    reader : Reader or None
+        How weights are read, if that is more than adding them up.
     """
 
-    def __init__(self, model: Model, state: NetworkState, seed: int, learn: bool, adapt: bool) -> None:
+    def __init__(
+        self, model: Model, state: NetworkState, seed: int, learn: bool, adapt: bool, reader: Reader | None = None
+    ) -> None:
         self.model = model
         self.state = state
         self.seed = seed
         self.learn = learn
         self.adapt = adapt
+        self.reader = reader
 
     def normalise(self) -> None:
         """Scale the weights of every neuron to the rule's fixed sum."""
@@ -86,7 +93,9 @@ class _Network:
 
     def present(self, presentation: Presentation) -> Spikes:
         """Simulate one presentation and its rest."""
-        self.state, spikes = _present(self.model, self.state, presentation, self.seed, self.learn, self.adapt)
+        self.state, spikes = _present(
+            self.model, self.state, presentation, self.seed, self.learn, self.adapt, self.reader
+        )
         return spikes
 
 
@@ -132,7 +141,13 @@ def _neuron_chances(seed: int, presentation: Presentation, purpose: int, k: int,
 
 
 def _present(
-    model: Model, state: NetworkState, presentation: Presentation, seed: int, learn: bool, adapt: bool
+    model: Model,
+    state: NetworkState,
+    presentation: Presentation,
+    seed: int,
+    learn: bool,
+    adapt: bool,
+    reader: Reader | None = None,
 ) -> tuple[NetworkState, Spikes]:
     """Simulate one presentation and return the new state and all spikes."""
     name = (presentation.split, presentation.image, presentation.attempt)
@@ -195,8 +210,13 @@ def _present(
         if mode == "synaptic":
             under_way = np.flatnonzero((event_step <= k) & (event_step > k - model.n_delay_steps))
             arrivals = [(int(event_source[e]), delays[event_source[e]] == k - event_step[e]) for e in under_way]
-        for i, here in arrivals:
-            g_exc = np.where(here, g_exc + plastic.gain * plastic.weights[i], g_exc)
+        if reader is None:
+            for i, here in arrivals:
+                g_exc = np.where(here, g_exc + plastic.gain * plastic.weights[i], g_exc)
+        elif arrivals:
+            sources = np.array([i for i, _ in arrivals])
+            received = plastic.gain * plastic.weights
+            g_exc = g_exc + currents(reader, received, sources, seed_words(seed), presentation.occasion, k)
         g_inh_exc = g_inh_exc + net.w_exc_inh * fired
         g_inh = g_inh + net.w_inh_exc * (np.count_nonzero(fired_inh) - fired_inh.astype(np.int64))
 

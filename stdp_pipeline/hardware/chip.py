@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from stdp_pipeline import registry
+from stdp_pipeline.engines._contract import Reader
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.hardware.circuit.effective import effective_us
+from stdp_pipeline.hardware.circuit.params import CircuitParams
 from stdp_pipeline.hardware.devices import nonlinear_iv
 from stdp_pipeline.hardware.devices._base import Devices, Phase
 from stdp_pipeline.hardware.draws import Draws
 from stdp_pipeline.hardware.mapping import Mapped, mapped
 from stdp_pipeline.hardware.params import HardwareParams
+from stdp_pipeline.hardware.periphery import converters
 
 __all__ = ["Chip", "Reading", "programmed"]
 
@@ -28,8 +31,8 @@ class Reading:
     ----------
     weights : (n_rows, n_cols) float64
         In the units of the weights that were programmed.
-    variance : (n_rows, n_cols) float64 or None
-        Variance of each weight from one reading to the next; None for devices without read noise.
+    reader : Reader or None
+        How the weights are read, if that is more than adding them up: read noise, converters.
     seen_us : (n_planes, n_rows, n_cols) float64
         Conductance of each device as the periphery sees it, wires and all.
     device_us : (n_planes, n_rows, n_cols) float64
@@ -37,7 +40,7 @@ class Reading:
     """
 
     weights: np.ndarray
-    variance: np.ndarray | None
+    reader: Reader | None
     seen_us: np.ndarray
     device_us: np.ndarray
 
@@ -99,12 +102,23 @@ class Chip:
             for module, one in _components(self.params, "read")
             if hasattr(module, "read_sd_us")
         ]
-        variance = None
+        sd = None
         if variances:
             # Wires weaken noise as they weaken the current that it is a part of.
-            weakened = np.divide(seen, g, out=np.ones_like(g), where=g > 0)
-            variance = self.mapped.variances(np.sqrt(sum(variances)) * weakened)
-        return Reading(self.mapped.seen(seen), variance, seen, g)
+            sd = np.sqrt(sum(variances)) * np.divide(seen, g, out=np.ones_like(g), where=g > 0)
+        return Reading(self.mapped.seen(seen), self._reader(seen, sd), seen, g)
+
+    def _reader(self, seen: np.ndarray, sd: np.ndarray | None) -> Reader | None:
+        """Return how an engine reads this, from conductances and the deviation of a reading, µS."""
+        found, periphery = self.mapped, self.params.periphery
+        noise = None if sd is None else found.variances(sd)
+        if periphery is None:
+            # All digits together, in units of weights.
+            return None if noise is None else Reader((noise * found.scale[:, None] ** 2).sum(axis=0, keepdims=True))
+        rows = (self.params.circuit or CircuitParams()).tile_rows
+        shape = (len(found.digit_factor), -(-seen.shape[1] // rows), len(found.unit))
+        behind = converters(periphery, rows, shape, found.subtracted, self.draws)
+        return Reader(noise, found.currents(seen), found.scale, behind)
 
     def _through_wires(self, g_us: np.ndarray) -> np.ndarray:
         circuit = self.params.circuit
@@ -117,8 +131,7 @@ def _compensated(now: Reading, then: np.ndarray, axis: int | None) -> Reading:
     """Multiply outputs by what calibration reads found."""
     wanted, left = (np.asarray(np.abs(weights).sum(axis=axis)) for weights in (then, now.weights))
     factor = np.divide(wanted, left, out=np.ones_like(left), where=left > 0)
-    variance = None if now.variance is None else now.variance * factor**2
-    return replace(now, weights=now.weights * factor, variance=variance)
+    return replace(now, weights=now.weights * factor, reader=None if now.reader is None else now.reader.scaled(factor))
 
 
 def programmed(

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Costs", "costs_of", "dense_writes"]
+import numpy as np
+
+__all__ = ["Costs", "costs_of", "dense_writes", "read_energy_nj"]
 
 FLOAT_ADD_PJ, FLOAT_MULTIPLY_PJ, INTEGER_ADD_PJ = 0.9, 3.7, 0.1
 SWITCH_PJ = 10.0
@@ -62,3 +64,22 @@ def dense_writes(n_input_spikes: float, n_exc_spikes: float, n_input: int, n_exc
         Whether the rule acts at presynaptic spikes.
     """
     return n_exc_spikes * n_input + (n_input_spikes * n_exc if acts_at_pre else 0.0)
+
+
+def read_energy_nj(g_us: np.ndarray, spikes_per_row: np.ndarray, v_read_v: float, t_read_s: float) -> float:
+    """Return the energy that the devices of an array take for reading: V² G t for each device of a row that spikes.
+
+    Parameters
+    ----------
+    g_us : (n_planes, n_rows, n_cols)
+        Conductances as the drivers see them, µS.
+    spikes_per_row : (n_rows,)
+    v_read_v, t_read_s : float
+        Voltage and duration of a read.
+
+    Returns
+    -------
+    float
+        nJ, without drivers and converters.
+    """
+    return float(v_read_v**2 * t_read_s * (g_us.sum(axis=(0, 2)) @ spikes_per_row) * 1e-6 * 1e9)

@@ -69,8 +69,16 @@ class Mapped:
         What ideal devices hold: the weights, but for those above the quantile and for the rounding of digits.
     target_us : (n_planes, n_rows, n_cols) float64
         Conductance that each device should have. With a reference column, n_cols is one more than the weights'.
-    factor : (n_planes,) float64
-        What the current of each plane is multiplied by before all are added.
+    digit : (n_planes,) int
+        Which digit of the weights each plane holds; the columns of one digit share a converter.
+    share : (n_planes,) float64
+        What the current of each plane is multiplied by before those of a digit are added.
+    digit_factor : (n_digits,) float64
+        What each digit is multiplied by before all are added.
+    span_us : float
+        Highest less lowest conductance that is used, µS.
+    subtracted : float
+        What is subtracted by arithmetic from each digit at each spike, in span_us.
     has_reference : bool
         Whether the last column is a reference, subtracted from all others.
     unit : (n_weight_columns,) float64
@@ -79,7 +87,11 @@ class Mapped:
 
     weights: np.ndarray
     target_us: np.ndarray
-    factor: np.ndarray
+    digit: np.ndarray
+    share: np.ndarray
+    digit_factor: np.ndarray
+    span_us: float
+    subtracted: float
     has_reference: bool
     unit: np.ndarray
 
@@ -87,6 +99,11 @@ class Mapped:
     def n_devices(self) -> int:
         """Number of devices, reference ones counted."""
         return int(self.target_us.size)
+
+    @property
+    def factor(self) -> np.ndarray:
+        """What the current of each plane is multiplied by before all are added, (n_planes,)."""
+        return self.share * self.digit_factor[self.digit]
 
     def seen(self, seen_us: np.ndarray) -> np.ndarray:
         """Return the weights that conductances amount to, (n_rows, n_weight_columns) float64.
@@ -103,15 +120,32 @@ class Mapped:
             error = error[:, :-1] - error[:, -1:]
         return self.weights + error * self.unit
 
+    def currents(self, seen_us: np.ndarray) -> np.ndarray:
+        """Return what a spike adds to the current of each digit's column, (n_digits, n_rows, n_weight_columns).
+
+        In those of the largest weight: span_us.
+        """
+        return self._by_digit(self.share, seen_us, -1.0) / self.span_us
+
     def variances(self, sd_us: np.ndarray) -> np.ndarray:
-        """Return the variance of each weight at one reading, (n_rows, n_weight_columns), from deviations in µS.
+        """Return the variance of these currents at one reading, from deviations of devices in µS.
 
         A reference column's noise is counted with that of each column, although it is the same for all of them.
         """
-        total = np.tensordot(self.factor**2, sd_us**2, axes=1)
+        return self._by_digit(self.share**2, sd_us**2, 1.0) / self.span_us**2
+
+    def _by_digit(self, shares: np.ndarray, values: np.ndarray, reference: float) -> np.ndarray:
+        """Add up planes of each digit, and the reference column's value times a factor to every column."""
+        members = shares * (self.digit == np.arange(len(self.digit_factor))[:, None])
+        total = np.tensordot(members, values, axes=1)
         if self.has_reference:
-            total = total[:, :-1] + total[:, -1:]
-        return total * self.unit**2
+            total = total[:, :, :-1] + reference * total[:, :, -1:]
+        return total
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Weight of a unit of each digit's current, (n_digits, n_weight_columns)."""
+        return self.digit_factor[:, None] * self.span_us * self.unit
 
 
 def mapped(weights: np.ndarray, params: MappingParams) -> Mapped:
@@ -143,10 +177,11 @@ def mapped(weights: np.ndarray, params: MappingParams) -> Mapped:
     # The zero of the weights is at one place for all columns, so that one reference serves them.
     least = 0.0 if pair else min(float(share.min()), 0.0)
     place, zero = (share - least) / (1.0 - least), -least / (1.0 - least)
-    planes, factor = _planes(np.abs(place), params)
+    planes, digit, digit_factor = _planes(np.abs(place), params)
+    share = np.full(len(planes), 1.0 / params.parallel)
     if pair:
         positive, negative = (np.where(sign * place > 0, planes, 0.0) for sign in (1, -1))
-        planes, factor = np.concatenate([positive, negative]), np.concatenate([factor, -factor])
+        planes, digit, share = (np.concatenate(two) for two in ((positive, negative), (digit, digit), (share, -share)))
     elif params.scheme == "reference_column":
         column = _planes(np.full((len(w), 1), zero), params)[0]
         planes = np.concatenate([planes, column], axis=2)
@@ -154,13 +189,15 @@ def mapped(weights: np.ndarray, params: MappingParams) -> Mapped:
     has_reference = params.scheme == "reference_column"
     held = np.clip(w, -most, most)
     if params.slice_bits is not None:
-        held = np.tensordot(factor, span * planes, axes=1)
+        held = np.tensordot(share * digit_factor[digit], span * planes, axes=1)
         held = unit * ((held[:, :-1] - held[:, -1:]) if has_reference else held - zero * span * (not pair))
-    return Mapped(held, low + span * planes, factor, has_reference, unit)
+    # In the digits of a zero that is not 0, too; each digit's current has the lowest conductance in it.
+    subtracted = (low / span + zero) if params.scheme == "offset" else 0.0
+    return Mapped(held, low + span * planes, digit, share, digit_factor, span, subtracted, has_reference, unit)
 
 
-def _planes(place: np.ndarray, params: MappingParams) -> tuple[np.ndarray, np.ndarray]:
-    """Return places in the range, 0 to 1, of each plane's devices, and the planes' factors."""
+def _planes(place: np.ndarray, params: MappingParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return places in the range, 0 to 1, of each plane's devices, the planes' digits, and the digits' factors."""
     if params.slice_bits is None:
         digits, factor = place[None], np.ones(1)
     else:
@@ -169,4 +206,4 @@ def _planes(place: np.ndarray, params: MappingParams) -> tuple[np.ndarray, np.nd
         powers = base ** np.arange(n)
         digits = (whole // powers[:, None, None]) % base / (base - 1)
         factor = powers * ((base - 1) / (base**n - 1))
-    return np.repeat(digits, params.parallel, axis=0), np.repeat(factor / params.parallel, params.parallel)
+    return np.repeat(digits, params.parallel, axis=0), np.repeat(np.arange(len(factor)), params.parallel), factor

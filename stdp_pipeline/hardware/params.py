@@ -10,6 +10,7 @@ from stdp_pipeline.config._base import Strict
 from stdp_pipeline.config.union import one_of
 from stdp_pipeline.hardware.circuit.params import CircuitParams
 from stdp_pipeline.hardware.mapping import MappingParams
+from stdp_pipeline.hardware.periphery import PeripheryParams
 
 __all__ = ["Compensation", "HardwareParams"]
 
@@ -29,6 +30,8 @@ class Compensation(Strict):
 class HardwareParams(Strict):
     """Devices that hold the weights of a network, in arrays, and what is around them."""
 
+    title: str = ""
+    """What it is, in a few words."""
     mapping: MappingParams = MappingParams()
     """From weights to conductances."""
     devices: Annotated[_Imperfections, Field(max_length=32)] = []  # noqa: RUF012 (pydantic copies it)
@@ -36,6 +39,9 @@ class HardwareParams(Strict):
     write, age, fault, read; those of one phase in the order of this list. Each may be named once."""
     circuit: CircuitParams | None = None
     """Wires and what is at their ends; null for none of it."""
+    periphery: PeripheryParams | None = None
+    """Integrators and converters behind the columns; null for ideal ones. Their tiles are those of the circuit, or,
+    without one, of 128 rows."""
     time_s: Annotated[float, Field(ge=0, le=1e10)] = 0.0
     """Time from programming to reading, s: a year is 3.2e7."""
     compensation: Compensation | None = None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from stdp_pipeline.report.comparison import Comparison
+from stdp_pipeline.report.crossbars import CrossbarStudy
 
 __all__ = ["MODEL_PICTURES", "RunView", "page"]
 
@@ -35,6 +38,14 @@ _CAPTIONS = {
 }
 MODEL_PICTURES = ("network.svg", "presentation.png", "stdp_curves.svg", "lif_response.svg")
 """The figures of the model itself, of the first run only."""
+_HARDWARE_CAPTIONS = {
+    ".svg": "Mean test accuracy over specimens, with its 95 % interval; dotted, without hardware. Solid: neurons "
+    "labelled on the specimen; dashed: with the labels that they had.",
+    "_conductances.svg": "Conductances of one specimen: as programming should leave them, and as they are read.",
+    "_wires.png": "Share of each device's current that arrives at the end of its column: a specimen at the last point.",
+    "_fields.png": "Receptive fields as the network meets them: a specimen at the last point, negative weights as 0.",
+}
+"""By the end of the file's name."""
 _MAP_CAPTION = (
     "Each point is one test image, placed by the spike counts of all neurons; colour and number are its class. Axes "
     "have no meaning of their own."
@@ -96,6 +107,21 @@ def _caption(file: str) -> str:
     return _MAP_CAPTION if file.startswith("map_") else _CAPTIONS[file]
 
 
+def _curves(studies: Sequence[CrossbarStudy], pictures: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """Return for each curve its networks and its pictures, as (data URI, caption)."""
+    found = []
+    for name in dict.fromkeys(study.name for study in studies):
+        mine = [study for study in studies if study.name == name]
+        files = [f"hardware_{name}{ending}" for ending in _HARDWARE_CAPTIONS]
+        shown = [
+            (_uri(file, pictures[file]), _HARDWARE_CAPTIONS[file.removeprefix(f"hardware_{name}")])
+            for file in files
+            if file in pictures
+        ]
+        found.append({"name": name, "vary": mine[0].vary, "studies": mine, "pictures": shown})
+    return found
+
+
 def _runs_with(rows: list[dict[str, Any]], name: str, value: Any) -> list[str]:
     """Return what tells the runs in which something has a certain value from the others."""
     found = [row["varied"] for row in rows if row[name] == value]
@@ -117,6 +143,8 @@ def page(
     overviews: dict[str, bytes],
     n_runs: int,
     provenance: dict[str, Any],
+    studies: Sequence[CrossbarStudy] = (),
+    hardware: Mapping[str, bytes] = MappingProxyType({}),
 ) -> str:
     """Return the report as HTML that refers to nothing outside itself.
 
@@ -139,6 +167,10 @@ def page(
         All runs.
     provenance : dict
         That of the first run's training, for versions and machine.
+    studies : sequence of CrossbarStudy
+        Curves of networks on hardware.
+    hardware : mapping of str to bytes
+        Their pictures: file name -> content.
     """
     import yaml
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -168,6 +200,7 @@ def page(
         n_combinations=len(comparison),
         n_seeds=_range([group["n_seeds"] for group in comparison]),
         model_pictures=MODEL_PICTURES,
+        hardware=_curves(studies, hardware),
         leaking=_runs_with(rows, "label_split", "test"),
         adapting=_runs_with(rows, "theta_adapts_in_test", True),
         provenance=provenance,

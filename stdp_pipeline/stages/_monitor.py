@@ -179,14 +179,14 @@ class EngineClock:
 class ProgressReport:
     """A bar with running accuracy on a terminal, a line every few seconds elsewhere."""
 
-    def __init__(self, total: int, done: int, name: str) -> None:
-        self._total, self._first, self._name = total, done, name
+    def __init__(self, total: int, done: int, name: str, unit: str = "images") -> None:
+        self._total, self._first, self._name, self._unit = total, done, name, unit
         self._start = self._logged = time.monotonic()
         self._bar: Any = None
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, initial=done, unit="img", desc=name, dynamic_ncols=True)
+            self._bar = tqdm(total=total, initial=done, unit=f" {unit}", desc=name, dynamic_ncols=True)
 
     def update(self, done: int, curve: LearningCurve | None = None) -> None:
         """Show that ``done`` images are done."""
@@ -208,12 +208,14 @@ class ProgressReport:
         left = (self._total - done) / max(speed, 1e-9)
         told = "".join(f", {key} {value}" for key, value in status.items())
         logging.getLogger(__name__).info(
-            "%s: %d of %d images (%.0f %%), %.0f images/s, %.0f s left%s",
+            "%s: %d of %d %s (%.0f %%), %.3g %s/s, %.0f s left%s",
             self._name,
             done,
             self._total,
+            self._unit,
             100 * done / max(self._total, 1),
             speed,
+            self._unit,
             left,
             told,
         )

@@ -18,6 +18,7 @@ from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.report.comparison import Comparison, compare, markdown
 from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import MODEL_PICTURES, RunView, page
+from stdp_pipeline.stages._hardware import hardware_pictures, hardware_table, studies
 from stdp_pipeline.stages._history import read_history
 from stdp_pipeline.stages._inputs import model_of
 from stdp_pipeline.stages._job import StageJob
@@ -77,6 +78,11 @@ def run(job: StageJob) -> None:
     for file, content in overviews.items():
         write_bytes(job.output / "figures" / file, content)
         written.add(job.output / "figures" / file)
+    on_hardware = studies(root, planned.runs)
+    hardware = hardware_pictures(root, planned.runs, on_hardware)
+    for file, content in hardware.items():
+        write_bytes(job.output / "figures" / file, content)
+        written.add(job.output / "figures" / file)
     for old in (job.output / "figures").rglob("*.*"):  # of an earlier version of the experiment
         if old not in written and old.suffix in (".png", ".svg"):
             old.unlink()
@@ -88,11 +94,25 @@ def run(job: StageJob) -> None:
     averages = dict.fromkeys(key for mean in averaged for key in mean if key != "varied")
     write_text(job.output / "means.tsv", _table(averaged, (*varied, *averages)))
     write_text(job.output / "table.md", markdown(compared, published.source if published else None))
+    if on_hardware:
+        write_text(job.output / "hardware.tsv", hardware_table(on_hardware))
     provenance = read_json(root / "train" / planned.runs[0].ids["train"] / "provenance.json")
     configuration = planned.experiment.model_dump(mode="json")
     write_text(
         job.output / "report.html",
-        page(name, configuration, rows, averaged, compared, views, overviews, len(planned.runs), provenance),
+        page(
+            name,
+            configuration,
+            rows,
+            averaged,
+            compared,
+            views,
+            overviews,
+            len(planned.runs),
+            provenance,
+            on_hardware,
+            hardware,
+        ),
     )
 
 

@@ -21,6 +21,7 @@ _FILES = {
     "quantise": "network.npz",
     "respond": "responses.npz",
     "label": "labels.npz",
+    "test": "metrics.json",
 }
 """The file of each stage that later stages read."""
 
@@ -128,7 +129,8 @@ class Workflow:
         """Return a resource function for stages that hold the spike counts of all images: an upper estimate, MB."""
 
         def mem_mb(wildcards: Any) -> int:
-            train = self._job(stage, wildcards).parents["responses"].trained
+            job = self._job(stage, wildcards)
+            train = job.parents.get("responses", job).trained
             return 900 + train.spec["network"]["n_exc"]
 
         return mem_mb
@@ -140,6 +142,8 @@ class Workflow:
             job = self._job(stage, wildcards)
             spec = job.trained.spec
             passes = max(spec["training"]["passes"], 1) if stage == "train" else 1
+            if stage == "crossbar":
+                passes = len(job.spec["hardware"]) * job.spec["draws"]
             slow = _SLOWER.get(spec["simulation"]["engine"], 1)
             return 10 + passes * slow * spec["network"]["n_exc"] // 100
 
@@ -154,7 +158,9 @@ class Workflow:
     def figures(self) -> list[tuple[str, str, str]]:
         """Return the figures of the first run: file name, category and title in Snakemake's own report."""
         methods = [job.spec["embedding"]["name"] for job in self._plan.runs[0].embeddings]
-        return _FIGURES + [(f"map_{m}.png", "Maps", f"{m.upper()} of the test responses") for m in methods]
+        maps = [(f"map_{m}.png", "Maps", f"{m.upper()} of the test responses") for m in methods]
+        curves = [(f"hardware_{name}.svg", "Hardware", name) for name in self._plan.runs[0].crossbars]
+        return _FIGURES + maps + curves
 
     def report_job(self) -> Job:
         """Return the report's job."""

@@ -76,7 +76,7 @@ def test_pcm_drift_exponents_are_those_of_aihwkit(seed, g, mean, sd):
 @pytest.mark.parametrize(("time_s", "left"), [(3600, 0.775), (86400, 0.664), (30 * 86400, 0.562), (3.156e7, 0.497)])
 def test_pcm_keeps_the_shares_that_its_exponent_says(time_s, left):
     one = devices(25.0, time_s=float(time_s))
-    params = drift.Params(nu_bounds=(0.049, 0.049), sd_slope=0.0, sd_offset=0.0, sd_bounds=(0.0, 0.0))
+    params = drift.Params(nu_bounds=[0.049, 0.049], sd_slope=0.0, sd_offset=0.0, sd_bounds=[0.0, 0.0])
     np.testing.assert_allclose(drift.apply(one.target_us, params, one, Draws(0)) / 25, left, atol=6e-4)
 
 
@@ -331,7 +331,7 @@ def test_imperfections_of_no_strength_change_no_bit():
     reading = chip(devices=NO_NOISE, circuit=CircuitParams(r_word_ohm=0.0, r_bit_ohm=0.0)).read()
     assert np.abs(reading.weights - WEIGHTS).max() < 1e-12
     np.testing.assert_array_equal(chip(devices=NO_NOISE).read().weights, WEIGHTS)
-    assert reading.variance is None
+    assert reading.reader is None
 
 
 def test_wires_and_time_weaken_what_is_read():
@@ -373,7 +373,7 @@ def test_read_noise_is_told_as_the_variance_of_weights():
     ).read()
     found = mapped(WEIGHTS, MappingParams(scheme="differential_pair"))
     expected = ((0.1 * found.target_us) ** 2).sum(axis=0) * found.unit**2
-    np.testing.assert_allclose(reading.variance, expected)
+    np.testing.assert_allclose(reading.reader.variance, expected[None])
     np.testing.assert_array_equal(reading.weights, WEIGHTS)
 
 
@@ -391,7 +391,7 @@ def test_times_without_measurements_are_refused():
         ({"devices": [{"name": "stuck", "off": 1.2}]}, "off"),
         ({"devices": [{"name": "stuck", "off": 0.7, "on": 0.5}]}, "together must be at most 1"),
         ({"devices": [{"name": "drift"}, {"name": "drift"}]}, "may be named once"),
-        ({"devices": [{"name": "drift", "nu_bounds": (0.2, 0.1)}]}, "nu_bounds must be two numbers"),
+        ({"devices": [{"name": "drift", "nu_bounds": [0.2, 0.1]}]}, "nu_bounds must be two numbers"),
         ({"devices": [{"name": "relaxation", "times_s": [1.0]}]}, "coefficients for each of the 1 times_s"),
         ({"circuit": {"r_word_ohm": -1.0}}, "r_word_ohm"),
         ({"time_s": float("nan")}, "time_s"),

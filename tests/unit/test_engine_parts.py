@@ -33,6 +33,7 @@ _SLOTS = (
     *((slot, "stdp_pipeline.engines._team", f"{slot}_alone") for slot in ("max_of_threads", "sum_of_threads")),
     *((slot, "stdp_pipeline.plasticity.triplet", slot) for slot in ("on_pre", "on_post", "normalise")),
     *((slot, "stdp_pipeline.engines._arrivals", f"{slot}_together") for slot in fast._ARRIVAL_SLOTS),
+    ("deliver", "stdp_pipeline.engines._arrivals", "deliver_together"),
     *((slot, "stdp_pipeline.engines._team", f"{slot}_alone") for slot in ("most", "total")),
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CHAIN = ["prepare", "encode", "train", "respond", "label", "test", "embed", "portray", "experiment"]
+CHAIN = ["prepare", "encode", "train", "respond", "label", "test", "embed", "crossbar", "portray", "experiment"]
 
 
 class Project:
@@ -122,6 +122,21 @@ def test_every_result_has_its_provenance(project):
         assert record["environment"]["packages"]["numpy"]
 
 
+def test_devices_without_faults_change_nothing_and_faults_cost_accuracy(project):
+    (run,) = json.loads(project.report("metrics.json").read_text())["runs"]
+    header, *lines = (line.split("\t") for line in project.report("hardware.tsv").read_text().splitlines())
+    perfect, half_stuck = (dict(zip(header, line, strict=True)) for line in lines)
+    assert float(perfect["accuracy_kept"]) == pytest.approx(run["test_accuracy"], abs=1e-6)
+    assert float(perfect["weight_share"]) == 1
+    # Half of the weights: their share is 0.5 with the standard error sqrt(0.25 / (2 x 64 x 25)), here times 2 for
+    # weights that differ.
+    assert abs(float(half_stuck["weight_share"]) - 0.5) < 6 * 0.018
+    assert half_stuck["n"] == "2"
+    assert "On hardware" in project.report("report.html").read_text()
+    names = {p.name for p in project.report("figures").iterdir()}
+    assert {"hardware_stuck_off.svg", "hardware_stuck_off_conductances.svg", "hardware_stuck_off_fields.png"} <= names
+
+
 def test_nothing_is_done_twice(project):
     assert project.planned() == []
 
@@ -136,7 +151,7 @@ def test_a_new_seed_adds_only_its_own_jobs(project):
         ("embeddings=[]", ["experiment"]),
         ("embeddings=[{name: pca}, {name: umap}]", ["embed", "experiment"]),
         ("title=Other", ["experiment"]),
-        ("labelling.n_images=300", ["experiment", "label", "respond", "test"]),
+        ("labelling.n_images=300", ["crossbar", "experiment", "label", "respond", "test"]),
         ("plasticity.eta_post=0.06", sorted([*CHAIN[2:], "respond"])),
         ("encoding.intensity=2.5", sorted([*CHAIN[1:], "respond"])),
     ],

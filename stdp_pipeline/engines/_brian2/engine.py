@@ -17,7 +17,7 @@ from stdp_pipeline.engines._brian2.simulator import Brian2Simulator, Machine
 from stdp_pipeline.engines._brian2.standalone import Standalone
 from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Responses
 from stdp_pipeline.engines._protocol import show
-from stdp_pipeline.errors import ActivityError
+from stdp_pipeline.errors import ActivityError, EngineError
 from stdp_pipeline.network.state import NetworkState, rested
 from stdp_pipeline.random import FROZEN_PASS
 
@@ -88,5 +88,9 @@ def respond(
     """Present images without learning; see :class:`stdp_pipeline.engines._contract.Engine`."""
     state = rested(state, model.network)
     tail = (state.tail_step, state.tail_neuron)
+    if frozen.reader is not None:
+        raise EngineError(
+            "Brian2 adds up weights only; for read noise and converters choose simulation.engine fast or reference"
+        )
     with _simulator(target, model, state, inputs.seed, learn=False, adapt=frozen.theta_adapts) as simulator:
         return show(model, simulator, inputs, images, FROZEN_PASS, frozen, tail, progress)[0]

@@ -36,13 +36,13 @@ class Params(Strict):
     """Slope of the mean [1]."""
     nu_offset: float = 0.0244
     """Offset of the mean [1]."""
-    nu_bounds: tuple[float, float] = (0.049, 0.1)
+    nu_bounds: Annotated[list[float], Field(min_length=2, max_length=2)] = [0.049, 0.1]  # noqa: RUF012 (pydantic copies it)
     """Lowest and highest mean [1]."""
     sd_slope: float = -0.0125
     """Slope of the standard deviation [1]."""
     sd_offset: float = -0.0059
     """Offset of the standard deviation [1]."""
-    sd_bounds: tuple[float, float] = (0.008, 0.045)
+    sd_bounds: Annotated[list[float], Field(min_length=2, max_length=2)] = [0.008, 0.045]  # noqa: RUF012
     """Lowest and highest standard deviation [1]."""
     t0_s: Annotated[float, Field(gt=0)] = 20.0
     """Time from programming to the reading that the target means, s [1]."""
@@ -67,6 +67,6 @@ def apply(g_us: np.ndarray, params: Params, devices: Devices, draws: Draws) -> n
 def exponents(params: Params, devices: Devices, draws: Draws) -> np.ndarray:
     """Return the exponent of each device."""
     log_x = np.log(np.maximum(devices.target_us / devices.g_max_us, 1e-6))
-    mean = np.clip(params.nu_slope * log_x + params.nu_offset, *params.nu_bounds)
-    sd = np.clip(params.sd_slope * log_x + params.sd_offset, *params.sd_bounds)
+    mean = np.clip(params.nu_slope * log_x + params.nu_offset, params.nu_bounds[0], params.nu_bounds[1])
+    sd = np.clip(params.sd_slope * log_x + params.sd_offset, params.sd_bounds[0], params.sd_bounds[1])
     return np.abs(mean + sd * draws.normals("drift", devices.shape))

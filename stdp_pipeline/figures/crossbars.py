@@ -1,0 +1,137 @@
+"""Networks on hardware: accuracy over one thing about it, conductances, and what wires take away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from stdp_pipeline.figures._style import ACCENT, GREY, bare, class_colour, figure, png, svg
+
+__all__ = ["accuracy_curves", "conductances", "wire_losses"]
+
+
+def accuracy_curves(vary: list[str], values: list[Any], lines: list[dict[str, Any]]) -> bytes:
+    """Draw accuracy over what is varied, with the 95 % interval of the mean as a band.
+
+    Parameters
+    ----------
+    vary : list of str
+        What is varied; several paths have the same values.
+    values : list
+        Numbers make an axis, logarithmic where they span more than two decades; anything else a row of names.
+    lines : list of dict
+        ``network``, ``ideal_accuracy``, and for "kept" and "assigned" labels ``mean``, ``low`` and ``high``,
+        (n_values,) float64 as fractions, the intervals NaN where there is none.
+
+    Returns
+    -------
+    bytes
+        SVG. Dashed lines keep the labels of the ideal network, solid ones have labels from this hardware.
+    """
+    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values) and len(values) > 1
+    x, ticks = _places(values) if numeric else (np.arange(len(values), dtype=float), [str(v or "") for v in values])
+    with figure(6.6 if numeric else 7.4, 3.7 if numeric else 1.5 + 0.42 * len(values)) as (fig, axes):
+        for at, line in enumerate(lines):
+            colour = class_colour(at)
+            name = f"{line['network']}, " if line["network"] else ""
+            for labels, style, shift in (("assigned", "-", -0.09), ("kept", "--", 0.09)):
+                mean, low, high = (100 * np.asarray(line[labels][key], float) for key in ("mean", "low", "high"))
+                if numeric:
+                    axes.plot(x, mean, style, marker="o", markersize=3.5, color=colour, label=f"{name}labels {labels}")
+                    axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+                else:
+                    spread = np.nan_to_num(np.array([mean - low, high - mean]))
+                    y = x + shift + 0.3 * (at - (len(lines) - 1) / 2) / max(len(lines), 1)
+                    fill = colour if labels == "assigned" else "white"
+                    axes.errorbar(
+                        mean, y, xerr=spread, fmt="o", color=colour, markerfacecolor=fill, markersize=5,
+                        label=f"{name}labels {labels}",
+                    )  # fmt: skip
+            draw = axes.axhline if numeric else axes.axvline
+            draw(100 * line["ideal_accuracy"], color=colour, linewidth=0.8, linestyle=":")
+        if numeric:
+            axes.set_xticks(x, ticks)
+            axes.set(xlabel=" = ".join(vary), ylabel="test accuracy (%)")
+            axes.grid(axis="y", color="#eceef1")
+        else:
+            axes.set_yticks(x, ticks)
+            axes.set(xlabel="test accuracy (%)", ylim=(len(values) - 0.5, -0.5))
+            axes.tick_params(axis="y", length=0)
+            axes.grid(axis="x", color="#eceef1")
+        fig.legend(loc="outside upper center", ncols=2, fontsize=8)
+        return svg(fig)
+
+
+def _places(values: list[Any]) -> tuple[np.ndarray, list[str]]:
+    """Return places on the axis and their names: by the logarithm where the numbers span more than two decades."""
+    x = np.array(values, float)
+    positive = x[x > 0]
+    if len(positive) < 3 or x.min() < 0 or positive.max() / positive.min() <= 100:
+        return x, [f"{v:g}" for v in x]
+    logs = np.log10(np.where(x > 0, x, positive.min()))
+    # Zero has a place of its own, to the left of the smallest number.
+    return np.where(x > 0, logs, logs.min() - 0.6), [f"{v:g}" for v in x]
+
+
+def conductances(panels: list[dict[str, Any]]) -> bytes:
+    """Draw histograms of conductances, as they should be and as they are read.
+
+    Parameters
+    ----------
+    panels : list of dict
+        ``title``, ``target_us`` and ``device_us``, arrays of equal shape.
+
+    Returns
+    -------
+    bytes
+        SVG.
+    """
+    n_columns = min(len(panels), 3)
+    n_rows = -(-len(panels) // n_columns)
+    size = (2.6 * n_columns + 0.6, 2.0 * n_rows + 0.5)
+    with figure(*size, nrows=n_rows, ncols=n_columns, squeeze=False) as (fig, grid):
+        for axes, panel in zip(grid.flat, panels, strict=False):
+            target, device = panel["target_us"].ravel(), panel["device_us"].ravel()
+            edges = np.linspace(0, max(float(target.max()), float(np.quantile(device, 0.9995)), 1e-9), 61)
+            axes.hist(np.minimum(device, edges[-1]), edges, color=ACCENT, alpha=0.75, label="as read")
+            axes.hist(target, edges, histtype="step", color="#cc6677", linewidth=1, label="target")
+            axes.set(title=panel["title"], yscale="log", xlabel="conductance (µS)")
+            axes.title.set_fontsize(8.5)
+        for axes in list(grid.flat)[len(panels) :]:
+            axes.remove()
+        for axes in grid[:, 0]:
+            axes.set_ylabel("devices")
+        handles, names = grid[0, 0].get_legend_handles_labels()
+        fig.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
+        return svg(fig)
+
+
+def wire_losses(share: np.ndarray, tile: tuple[int, int]) -> bytes:
+    """Draw how much of each device's current reaches the end of its column.
+
+    Parameters
+    ----------
+    share : (n_rows, n_cols) float64
+        1 for no loss.
+    tile : (rows, columns)
+        Size of a tile; its borders are drawn.
+
+    Returns
+    -------
+    bytes
+        PNG.
+    """
+    n_rows, n_cols = share.shape
+    width = float(np.clip(7.0 * n_cols / n_rows, 3.0, 9.0))
+    with figure(width + 1.3, np.clip(width * n_rows / n_cols, 2.0, 7.0) + 0.6) as (fig, axes):
+        shown = axes.imshow(100 * share, cmap="viridis", interpolation="nearest", aspect="auto", vmax=100)
+        for edge in range(tile[0], n_rows, tile[0]):
+            axes.axhline(edge - 0.5, color="white", linewidth=0.6)
+        for edge in range(tile[1], n_cols, tile[1]):
+            axes.axvline(edge - 0.5, color="white", linewidth=0.6)
+        bare(axes)
+        axes.set(xlabel="columns (neurons)", ylabel="rows (inputs)")
+        axes.set_title(f"Mean loss {100 * (1 - share.mean()):.1f} %", color=GREY)
+        fig.colorbar(shown, ax=axes, shrink=0.7, label="current that arrives (%)", pad=0.02)
+        return png(fig)

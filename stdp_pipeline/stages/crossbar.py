@@ -1,0 +1,185 @@
+"""Put a trained network on hardware, specimen after specimen, and see what is left of its accuracy.
+
+All draws of a curve are made in one job. The test images are classified twice: with the labels that the neurons have
+from the ideal network ("kept"), and with labels from training images shown to this very specimen ("assigned").
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from stdp_pipeline import registry
+from stdp_pipeline.engines._contract import Frozen, Inputs, Model
+from stdp_pipeline.engines._protocol import draw_events
+from stdp_pipeline.errors import ConfigError
+from stdp_pipeline.hardware.chip import Chip, Reading, programmed
+from stdp_pipeline.hardware.draws import Draws
+from stdp_pipeline.hardware.energy import read_energy_nj
+from stdp_pipeline.hardware.params import HardwareParams
+from stdp_pipeline.io import read_arrays, read_json, write_arrays, write_json, write_text
+from stdp_pipeline.network.state import NetworkState
+from stdp_pipeline.provenance import SCHEMA_VERSION
+from stdp_pipeline.random import FROZEN_PASS
+from stdp_pipeline.readout._answers import Answers, Training
+from stdp_pipeline.readout._labels import NeuronLabels, labels_from_sums, predictions
+from stdp_pipeline.stages._checkpoint import Checkpoint
+from stdp_pipeline.stages._inputs import input_arrays, inputs_of, model_of
+from stdp_pipeline.stages._job import StageJob, component
+from stdp_pipeline.stages._monitor import ProgressReport
+from stdp_pipeline.stages._network import read_network, weights_in
+
+__all__ = ["COLUMNS", "run"]
+
+COLUMNS = (
+    "point", "draw", "accuracy_kept", "accuracy_assigned", "spikes_per_image", "presentations_per_image",
+    "silent_images", "silent_neurons", "weight_share", "weight_rms_error", "read_energy_nj",
+)  # fmt: skip
+"""Columns of ``draws.tsv``: point of the curve, specimen, accuracies by both kinds of labels, activity over the test
+images, sum of the weights over that of the ideal ones, root mean square of their error over the mean of the ideal ones,
+and energy of the reads of one test image."""
+
+
+def run(job: StageJob) -> None:
+    """Write ``draws.tsv``, a row for each specimen, ``points.json``, and ``specimens.npz``, the first of each point."""
+    checkpoint = Checkpoint(job.checkpoint, [job.spec, job.code])
+    with checkpoint.claimed():
+        _run(job, checkpoint)
+        checkpoint.remove()
+
+
+def _run(job: StageJob, checkpoint: Checkpoint) -> None:
+    points = [HardwareParams.model_validate(section) for section in job.parameter("hardware")]
+    n_draws = job.parameter("draws")
+    study = _Study(job)
+    total = len(points) * n_draws
+    rows = np.zeros((0, len(COLUMNS)))
+    if saved := checkpoint.load():
+        rows = saved.group("rows")["values"]
+    report = ProgressReport(total, len(rows), job.output.name, "specimens")
+    for at in range(len(rows), total):
+        point, draw = divmod(at, n_draws)
+        row = study.measure(points[point], draw)
+        rows = np.vstack([rows, [point, draw, *row]])
+        report.update(at + 1)
+        if checkpoint.due():
+            checkpoint.save({"rows": {"values": rows}}, {"done": at + 1})
+    report.close()
+    lines = ["\t".join(COLUMNS)] + ["\t".join(f"{x:.8g}" for x in row) for row in rows]
+    write_text(job.output / "draws.tsv", "\n".join(lines) + "\n")
+    write_arrays(job.output / "specimens.npz", study.first_specimens(points), compress=True)
+    write_json(
+        job.output / "points.json",
+        {
+            "schema_version": SCHEMA_VERSION,
+            "vary": job.parameter("vary"),
+            "values": job.parameter("values"),
+            "hardware": job.parameter("hardware"),
+            "ideal_accuracy": study.ideal_accuracy,
+            "n_test": len(study.test_labels),
+            "label_images": len(study.label_images),
+        },
+    )
+
+
+class _Study:
+    """A trained network, the images it is tested with, and the labels that it has."""
+
+    def __init__(self, job: StageJob) -> None:
+        spec: dict[str, Any] = read_json(job.input("model"))
+        self.model: Model = model_of(spec)
+        self.state: NetworkState = read_network(job.input("network"))
+        self.weights = weights_in(self.state, self.model)
+        self.n_writes = self.state.synapse_switches if self.state.synapse_switches.size else None
+        self.engine = registry.load("engine", spec["simulation"]["engine"])
+        self.readout, self.readout_params = component("readout", job.parameter("readout"))
+        arrays = {split: input_arrays(job.input("levels"), split) for split in ("train", "test")}
+        data = read_arrays(job.input("data"), "train_labels", "test_labels", "n_classes", also=())
+        self.n_classes = int(data["n_classes"])
+        self.train: Inputs = inputs_of(spec, arrays["train"], "train", spec["seed"])
+        self.test: Inputs = inputs_of(spec, arrays["test"], "test", spec["seed"])
+        self.test_labels = data["test_labels"]
+        n_labels = job.parameter("label_images") or len(self.train.levels)
+        if n_labels > len(self.train.levels):
+            raise ConfigError(
+                f"crossbars: label_images must be at most the number of training images ({len(self.train.levels)}), "
+                f"got {n_labels}"
+            )
+        self.label_images = np.arange(n_labels)
+        self.label_classes = data["train_labels"][:n_labels]
+        self.kept = NeuronLabels(**read_arrays(job.input("labels"), "label", "mean_counts"))
+        self.spike_shares = _spike_shares(self.model, self.test)
+        self.seed, self.threads = spec["seed"], job.threads
+        self.ideal_accuracy = float(read_json(job.input("ideal"))["readouts"][self.readout_params.name]["accuracy"])
+
+    def chip(self, hardware: HardwareParams, draw: int) -> Chip:
+        """Program one specimen."""
+        return programmed(self.weights, hardware, Draws(self.seed, draw), self.n_writes)
+
+    def measure(self, hardware: HardwareParams, draw: int) -> list[float]:
+        """Return a row of the table, but for its first two columns."""
+        reading = self.chip(hardware, draw).read()
+        on_test = self._answers(reading, self.test, np.arange(len(self.test_labels)))
+        on_train = self._answers(reading, self.train, self.label_images)
+        sums = on_train.responses.class_counts(self.label_classes, self.n_classes, self.state.n_exc)
+        assigned = labels_from_sums(sums, self.label_classes)
+        error = reading.weights - self.weights
+        mean = max(float(self.weights.mean(dtype=np.float64)), 1e-30)
+        return [
+            self._accuracy(self.kept, on_test),
+            self._accuracy(assigned, on_test),
+            float(on_test.responses.n_spikes.mean()),
+            float(on_test.responses.attempts.mean()),
+            float(np.count_nonzero(on_test.responses.n_spikes == 0)),
+            float(np.count_nonzero(assigned.label < 0)),
+            float(reading.weights.sum() / max(float(self.weights.sum(dtype=np.float64)), 1e-30)),
+            float(np.sqrt(np.mean(error**2)) / mean),
+            read_energy_nj(
+                reading.seen_us,
+                float(on_test.responses.n_input_spikes.mean()) * self.spike_shares,
+                hardware.v_read_v,
+                hardware.t_read_s,
+            ),
+        ]
+
+    def _answers(self, reading: Reading, inputs: Inputs, images: np.ndarray) -> Answers:
+        # A gain of a neuron, of rules that have one, is not in the array.
+        weights = (reading.weights * self.state.gain).astype(self.model.precision)
+        state = replace(self.state, weights=weights, gain=np.ones_like(self.state.gain))
+        frozen = Frozen(reader=None if reading.reader is None else reading.reader.scaled(self.state.gain))
+        model, threads = self._real_model(), self.threads
+        responses = self.engine.respond(model, state, inputs, images, threads, lambda done: None, frozen)
+        return Answers(responses, state.n_exc)
+
+    def _real_model(self) -> Model:
+        """Return the model with weights that are real numbers, as those of hardware are."""
+        if self.model.storage is None:
+            return self.model
+        rule = registry.load("rule", "triplet")
+        return replace(self.model, rule=rule, rule_params=rule.Params())
+
+    def _accuracy(self, neurons: NeuronLabels, on_test: Answers) -> float:
+        votes = self.readout.votes(self.readout_params, Training(neurons), on_test)
+        return float(np.mean(predictions(votes) == self.test_labels))
+
+    def first_specimens(self, points: list[HardwareParams]) -> dict[str, np.ndarray]:
+        """Return what figures show of the first specimen at each point."""
+        arrays: dict[str, np.ndarray] = {"label": self.kept.label, "weights": self.weights.astype(np.float32)}
+        for k, point in enumerate(points):
+            chip = self.chip(point, 0)  # drawn again: its numbers depend on nothing else
+            reading = chip.read()
+            arrays[f"target_us_{k}"] = chip.devices.target_us[0].astype(np.float32)
+            arrays[f"device_us_{k}"] = reading.device_us[0].astype(np.float32)
+            arrays[f"seen_us_{k}"] = reading.seen_us[0].astype(np.float32)
+            arrays[f"weights_{k}"] = reading.weights.astype(np.float32)
+        return arrays
+
+
+def _spike_shares(model: Model, inputs: Inputs) -> np.ndarray:
+    """Return the share of all input spikes that each input has, (n_input,), over the first presentations."""
+    counts = np.zeros(inputs.levels.shape[1])
+    for image in range(len(inputs.levels)):
+        counts += np.bincount(draw_events(model, inputs, image, FROZEN_PASS, 0)[1], minlength=len(counts))
+    return counts / max(counts.sum(), 1.0)
