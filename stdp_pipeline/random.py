@@ -10,8 +10,9 @@ Two generators are offered, both of the Philox family:
   serves stochastic synapses (:func:`synapse_words`), the spread of devices (:func:`device_normals`) and stochastic
   neurons (:func:`neuron_words`). The last word of the counter keeps them apart: 0 and 1 are the input spikes of the
   two splits, 2 a synapse at a spike, 3 a device, 4 and 5 the threshold of a neuron, 6 and 7 its noise.
-* :func:`uniforms` for arrays drawn once (initial weights, shuffles): NumPy's own Philox bit generator, read as
-  raw words because only those are guaranteed to stay the same between NumPy versions (NEP 19).
+* :func:`uniforms` for arrays drawn once (initial weights, shuffles), and :class:`Draws` for those of devices: NumPy's
+  own Philox bit generator, read as raw words because only those are guaranteed to stay the same between NumPy versions
+  (NEP 19).
 
 References
 ----------
@@ -21,12 +22,16 @@ References
 
 from __future__ import annotations
 
+import zlib
+from dataclasses import dataclass
+
 import numpy as np
 
 __all__ = [
     "FROZEN_PASS",
     "ROUNDING",
     "SPLIT_CODES",
+    "Draws",
     "chance_of",
     "chances_of",
     "device_normals",
@@ -216,3 +221,52 @@ def uniforms(seed: int, purpose: str, n: int, index: int = 0) -> np.ndarray:
 def shuffled(seed: int, n: int, index: int) -> np.ndarray:
     """Return a permutation of ``range(n)`` for one seed and one pass, (n,) int64."""
     return np.argsort(uniforms(seed, "order", n, index), kind="stable").astype(np.int64)
+
+
+_HARDWARE = 0x68617264
+"""Last word of the counter of :class:`Draws`: tells its numbers from those of :func:`uniforms`."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The random numbers of one specimen of a chip, by seed and number.
+
+    Each depends on what it is for, never on what was drawn before. Device-to-device numbers are the same at every write
+    and every read; another write or another read has others.
+
+    Attributes
+    ----------
+    seed : int
+        0 to 2**63 - 1.
+    specimen : int
+        Which chip of its kind, from 0.
+    """
+
+    seed: int
+    specimen: int = 0
+
+    def uniforms(self, purpose: str, shape: tuple[int, ...], occasion: int = 0) -> np.ndarray:
+        """Draw uniform numbers on (0, 1).
+
+        Parameters
+        ----------
+        purpose : str
+            What they are for; different purposes give independent numbers.
+        shape : tuple of int
+        occasion : int, default 0
+            Number of the write or read; 0 for what is drawn once for each device.
+
+        Returns
+        -------
+        float64
+        """
+        counter = np.array([0, occasion, zlib.crc32(purpose.encode()), _HARDWARE], np.uint64)
+        key = np.array([self.seed, self.specimen], np.uint64)
+        raw = np.random.Philox(key=key, counter=counter).random_raw(int(np.prod(shape)))
+        return (((raw >> np.uint64(12)) + 0.5) * 2.0**-52).reshape(shape)
+
+    def normals(self, purpose: str, shape: tuple[int, ...], occasion: int = 0) -> np.ndarray:
+        """Draw standard normal numbers; see :meth:`uniforms`."""
+        from scipy.special import ndtri
+
+        return np.asarray(ndtri(self.uniforms(purpose, shape, occasion)))

@@ -20,6 +20,7 @@ from stdp_pipeline.errors import ConfigError
 __all__ = ["Experiment", "FrozenPasses", "Labelling", "Published", "Simulation", "Training", "experiment_model"]
 
 Positive = Annotated[float, Field(gt=0)]
+_FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -309,7 +310,7 @@ def experiment_model() -> type[Experiment]:
             ),
         ),
         crossbars=(
-            dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], curve_params],
+            dict[_FileName, curve_params],
             Field(
                 {},
                 description="Studies of the trained network on hardware, by name: a curve each, of accuracy over one "

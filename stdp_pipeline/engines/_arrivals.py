@@ -74,7 +74,8 @@ def pre_spikes_together(s, exc, run, tr, rule, work, team, past, n_recent, k, t)
             j = work.recent[a]
             n = team.first + j
             u, r = chance(work, t, 0, i, n), dice(work, t, 2, i, n)
-            store(s, i, j, change_pre(s.weights[i, j], x, work.fast[a], work.slow[a], u, r, run, rule))
+            new = change_pre(s.weights[i, j], x, work.fast[a], work.slow[a], u, r, run, rule)
+            store(s, work, run, i, j, new, r)
 
 
 def hear_together(s, run, tr, work, j, k, t):
@@ -190,7 +191,8 @@ def depress(s, run, tr, rule, work, team, past, a, e, due):
     y_fast, y_slow = decayed(work.peak_fast[a], lag, tr.post_fast), decayed(work.peak_slow[a], lag, tr.post_slow)
     past[work.row[a], np.uint64(e & (past.shape[1] - 1))] = s.weights[i, j]
     u, r = chance(work, due, 0, i, team.first + j), dice(work, due, 2, i, team.first + j)
-    store(s, i, j, change_pre(s.weights[i, j], work.x_at[e], y_fast, y_slow, u, r, run, rule))
+    new = change_pre(s.weights[i, j], work.x_at[e], y_fast, y_slow, u, r, run, rule)
+    store(s, work, run, i, j, new, r)
 
 
 def pre_spikes_apart(s, exc, run, tr, rule, work, team, past, n_recent, k, t):

@@ -15,7 +15,9 @@ from stdp_pipeline.engines._responses import Responses
 from stdp_pipeline.errors import EngineError
 from stdp_pipeline.network.params import NetworkParams
 from stdp_pipeline.network.state import NetworkState, initial_state
+from stdp_pipeline.plasticity._device import DeviceParams, specimen
 from stdp_pipeline.plasticity._storage import Storage, storage_of
+from stdp_pipeline.random import Draws
 
 __all__ = [
     "Engine",
@@ -78,6 +80,11 @@ class Model:
     def storage(self) -> Storage | None:
         """How the weights are stored: None for real numbers."""
         return storage_of(self.rule, self.rule_params, self.network)
+
+    @property
+    def device(self) -> DeviceParams | None:
+        """How the devices answer that hold the weights; None for ideal ones."""
+        return getattr(self.rule_params, "device", None)
 
     @property
     def n_image_steps(self) -> int:
@@ -145,6 +152,12 @@ def start_state(model: Model, n_input: int, seed: int, count_switches: bool = Tr
     """
     state = initial_state(model.network, n_input, seed, model.precision, model.dt_ms)
     storage = model.storage
+    if model.device is not None:
+        devices = specimen(model.device, state.weights.shape, Draws(seed))
+        low, high = model.network.w_min, model.network.w_max
+        place = np.minimum((state.weights - low) / (high - low), devices.high)
+        place = np.where(np.isnan(devices.stuck_at), place, devices.stuck_at)
+        return replace(state, weights=(low + (high - low) * place).astype(model.precision))
     if storage is None:
         return state
     shape = state.weights.shape if count_switches else (0, 0)

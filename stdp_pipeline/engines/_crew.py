@@ -11,6 +11,7 @@ import numpy as np
 
 from stdp_pipeline.engines import _memory
 from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Responses, check_reader, check_storage
+from stdp_pipeline.engines._devices import device_arrays
 from stdp_pipeline.engines._layout import derive
 from stdp_pipeline.network.state import NetworkState
 
@@ -77,6 +78,9 @@ class Crew:
         self.parts = [self._part(state, first, end) for first, end in divided]
         self.arrays = [_memory.state(part, self.learn) for part in self.parts]
         self.seed = inputs.seed
+        # A network that does not learn has no use for the devices' constants.
+        device, shape = model.device if self.learn else None, (state.n_input, state.n_exc)
+        self.devices = [device_arrays(device, model.precision, shape, a, b, inputs.seed) for a, b in divided]
         self.works: list[_memory.Work] = []
         self.make_room(EVENTS)
         self.teams = _memory.team([first for first, _ in divided])
@@ -94,7 +98,10 @@ class Crew:
     def make_room(self, n_events: int) -> None:
         """Provide memory for so many input spikes of a presentation, or as many as there can be."""
         self.n_events = min(n_events, self.parts[0].n_input * self.model.n_image_steps)
-        self.works = [_memory.work(self.model, part, self.seed, self.n_events, self.reader) for part in self.parts]
+        self.works = [
+            _memory.work(self.model, part, self.seed, self.n_events, device, self.reader)
+            for part, device in zip(self.parts, self.devices, strict=True)
+        ]
 
     def state(self) -> NetworkState:
         """Return the state of the whole network."""

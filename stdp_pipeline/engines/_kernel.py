@@ -184,7 +184,7 @@ def post_spikes(s, exc, run, tr, rule, work, team, past, n_fired, n_recent, k, t
         roll(work, n_heard, t, 3, team.first + j)
         for h in range(n_heard):
             fresh[h] = change_post(column[h], pre[h], fast, slow, drawn(work, h), rolled(work, h), run, rule)
-        store_column(s, heard, column, fresh, n_heard, j)
+        store_column(s, work, run, heard, column, fresh, n_heard, j)
         if work.over[j]:
             for i in range(s.trace_pre.shape[0]):
                 s.weights[i, j] = min(max(s.weights[i, j], run.w_min), run.w_max)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stdp_pipeline.engines._contract import Inputs, Model
+from stdp_pipeline.engines._devices import DeviceArrays
 from stdp_pipeline.engines._reading import Reader, ReaderArrays, reader_arrays
 from stdp_pipeline.engines._team import APART
 from stdp_pipeline.network.state import NetworkState
@@ -105,8 +106,9 @@ class Work(NamedTuple):
     latest: np.ndarray
     old_trace: np.ndarray
     old_last: np.ndarray
-    # how weights are read
+    # how weights are read, and the devices that hold them
     reader: ReaderArrays
+    device: DeviceArrays
 
 
 class Input(NamedTuple):
@@ -178,7 +180,9 @@ def state(network: NetworkState, learn: bool) -> State:
     return State(**dict(zip(State._fields, [*arrays, np.array([network.step]), columns], strict=True)))
 
 
-def work(model: Model, network: NetworkState, seed: int, capacity: int, reader: Reader | None = None) -> Work:
+def work(
+    model: Model, network: NetworkState, seed: int, capacity: int, device: DeviceArrays, reader: Reader | None = None
+) -> Work:
     n_input, n_exc, n_delays = network.n_input, network.n_exc, model.n_delay_steps
     real = np.dtype(model.precision)
     mode = model.network.delays.mode
@@ -238,8 +242,9 @@ def work(model: Model, network: NetworkState, seed: int, capacity: int, reader: 
         old_trace=if_apart(n_input, real),
         old_last=if_apart(n_input, np.int64),
         reader=reader_arrays(reader, n_exc, real),
+        device=device,
     )
-    return Work._make([*(aligned(array) for array in memory[:-1]), memory.reader])
+    return Work._make([*(aligned(array) for array in memory[:-2]), memory.reader, device])
 
 
 def _targets(delays: np.ndarray, width: int) -> np.ndarray:

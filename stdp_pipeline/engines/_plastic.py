@@ -9,7 +9,8 @@ import numpy as np
 
 from stdp_pipeline.engines._contract import Model, check_storage
 from stdp_pipeline.network.state import NetworkState
-from stdp_pipeline.random import ROUNDING, chances_of, device_normals, seed_words, synapse_words
+from stdp_pipeline.plasticity._device import device_constants, moved, specimen
+from stdp_pipeline.random import ROUNDING, Draws, chances_of, device_normals, seed_words, synapse_words
 
 __all__ = ["PlasticWeights"]
 
@@ -40,6 +41,10 @@ class PlasticWeights:
         self.constants = model.rule.constants(model.rule_params, model.network)
         self.stored = state.weights.copy()
         self.weights = self.stored if self.storage is None else self._weights(self.stored)
+        self.device = model.device
+        if self.device is not None:
+            self.specimen = specimen(self.device, (state.n_input, state.n_exc), Draws(seed))
+            self.device_constants = device_constants(self.device)
         self.changed, self.gain = state.changed.copy(), state.gain.copy()
         self.neuron_switches, self.synapse_switches = state.neuron_switches.copy(), state.synapse_switches.copy()
 
@@ -72,6 +77,8 @@ class PlasticWeights:
 
     def _put(self, where: Any, value: np.ndarray, t: int, kind: int, i: Any, j: Any) -> None:
         """Store new weights, or new states of a switching rule, of the synapses ``stored[where]`` from i to j."""
+        if self.device is not None:
+            value = self._realised(where, value, self._chances(t, kind, i, j))
         if self.storage is None:
             self.stored[where] = value
             return
@@ -89,6 +96,14 @@ class PlasticWeights:
         if self.synapse_switches.size:
             counts = self.synapse_switches[where]
             self.synapse_switches[where] = counts + (moved & (counts < np.iinfo(np.uint16).max))
+
+    def _realised(self, where: Any, wanted: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Return what devices make of the weights that a rule wants."""
+        low, whole = self.model.network.w_min, self.model.network.w_max - self.model.network.w_min
+        place = (self.stored[where] - low) / whole
+        up, down, high = (array[where] for array in (self.specimen.up, self.specimen.down, self.specimen.high))
+        change = (wanted - self.stored[where]) / whole
+        return np.asarray(low + whole * moved(place, change, u, up, down, high, self.device_constants))
 
     def scale(self, j: int, factor: float, summand: float, t: int) -> None:
         """Scale the weights of one neuron, or its gain; as real numbers they may leave their bounds."""

@@ -109,15 +109,15 @@ def weight(s: Any, i: Any, j: Any, run: Any, rule: Any) -> Any:
     """Weight of one synapse as its neuron receives it."""
 
 
-def store(s: Any, i: Any, j: Any, new: Any) -> Any:
-    """Store what a spike made of one synapse."""
+def store(s: Any, work: Any, run: Any, i: Any, j: Any, new: Any, roll: Any) -> Any:
+    """Store what a spike made of one synapse; ``roll`` is the number that :func:`dice` gave."""
 
 
 def load_column(s: Any, heard: Any, column: Any, n_heard: Any, j: Any) -> Any:
     """Gather what is stored for the synapses of one neuron."""
 
 
-def store_column(s: Any, heard: Any, column: Any, fresh: Any, n_heard: Any, j: Any) -> Any:
+def store_column(s: Any, work: Any, run: Any, heard: Any, column: Any, fresh: Any, n_heard: Any, j: Any) -> Any:
     """Store what a postsynaptic spike made of the synapses of one neuron."""
 
 

@@ -77,12 +77,17 @@ def is_its_level(s, rule):
 # ---- storing it ------------------------------------------------------------------------------------------------------
 
 
-def store_real(s, i, j, new):
+def store_real(s, work, run, i, j, new, roll):
     """Store a weight."""
     s.weights[i, j] = new
 
 
-def store_states(s, i, j, new):
+def store_states(s, work, run, i, j, new, roll):
+    """Store a state, and count it if it is another one."""
+    exchange(s, i, j, new)
+
+
+def exchange(s, i, j, new):
     """Store a state, and count it if it is another one."""
     if new != s.weights[i, j]:
         put(s, i, j, new)
@@ -119,14 +124,14 @@ def load_column_states(s, heard, column, n_heard, j):
             column[h] = s.columns[j, heard[h]]
 
 
-def store_column_real(s, heard, column, fresh, n_heard, j):
+def store_column_real(s, work, run, heard, column, fresh, n_heard, j):
     """Store weights of neuron j: ``fresh`` in the place of ``column``, of the inputs ``heard``."""
     for h in range(n_heard):
         s.weights[heard[h], j] = fresh[h]
     s.changed[j] = 1
 
 
-def store_column_states(s, heard, column, fresh, n_heard, j):
+def store_column_states(s, work, run, heard, column, fresh, n_heard, j):
     """Store states of neuron j, and count those that are others: few, so that most blocks of 64 are passed over."""
     for first in range(0, n_heard, 64):
         end = min(first + 64, n_heard)
@@ -286,7 +291,7 @@ def scale_columns_states(s, run, rule, work, team):
                     old = s.weights[i, j]
                     w = run.w_min + run.unit * old
                     new = rounded(old, w, w * factor + summand, dice(work, s.clock[0], 4, i, team.first + j), run)
-                    store_states(s, i, j, new)
+                    exchange(s, i, j, new)
     return most_weight(s, run)
 
 

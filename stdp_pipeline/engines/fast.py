@@ -15,6 +15,7 @@ import numpy as np
 
 from stdp_pipeline.engines import (
     _arrivals,
+    _devices,
     _elementary,
     _escape,
     _integrators,
@@ -40,6 +41,14 @@ _ARRIVAL_SLOTS = ("begin", "hear", "pre_spikes", "redo", "room", "undo")
 _STORING_SLOTS = (
     "add_rows", "find_out_of_bounds", "load_column", "restore", "store", "store_column", "weight",
 )  # fmt: skip
+_DEVICE_SLOTS = {
+    "add_rows": "add_rows_gain",
+    "find_out_of_bounds": "find_out_of_bounds_device",
+    "scale_columns": "scale_columns_device",
+    "store": "store_device",
+    "store_column": "store_column_device",
+    "weight": "weight_gain",
+}
 _LEAST, _MOST = 16, 256  # images of a frozen pass that one thread takes at a time
 
 
@@ -72,14 +81,19 @@ def _weight_slots(model: Model) -> tuple[tuple[str, str, str], ...]:
     switching = hasattr(model.rule, "n_states")
     kind = "states" if switching else "real" if model.storage is None else "levels"
     rounding = "nearest" if kind != "levels" else model.rule_params.rounding
+    if model.device is not None:
+        rounding = "stochastic"  # decides about pulses
     draws = model.rule.draws(model.rule_params)
     exc = model.network.exc
     scaling = "real" if kind == "real" else model.rule_params.normalise_by.replace("weights", "states")
     change, keep = ("change_post", "change_pre"), "real" if kind == "real" else "states"
+    storing = {slot: (_weights.__name__, f"{slot}_{keep}") for slot in _STORING_SLOTS}
+    storing["scale_columns"] = (_weights.__name__, f"scale_columns_{scaling}")
+    if model.device is not None:
+        storing |= {slot: (_devices.__name__, name) for slot, name in _DEVICE_SLOTS.items()}
     return (
         *((slot, _weights.__name__, f"{slot}_{kind}") for slot in change),
-        *((slot, _weights.__name__, f"{slot}_{keep}") for slot in _STORING_SLOTS),
-        ("scale_columns", _weights.__name__, f"scale_columns_{scaling}"),
+        *((slot, *where) for slot, where in storing.items()),
         ("level", *((model.rule.__name__, "level") if switching else (_weights.__name__, "is_its_level"))),
         ("chance", _numbers.__name__, f"chance_{draws}"),
         ("draw_chances", _numbers.__name__, f"draw_{draws}"),

@@ -15,10 +15,10 @@ from stdp_pipeline.hardware.circuit.effective import effective_us
 from stdp_pipeline.hardware.circuit.params import CircuitParams
 from stdp_pipeline.hardware.devices import nonlinear_iv
 from stdp_pipeline.hardware.devices._base import Devices, Phase
-from stdp_pipeline.hardware.draws import Draws
 from stdp_pipeline.hardware.mapping import Mapped, mapped
 from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.hardware.periphery import converters
+from stdp_pipeline.random import Draws
 
 __all__ = ["Chip", "Reading", "programmed"]
 

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.engines._reading import Converters
-from stdp_pipeline.hardware.draws import Draws
+from stdp_pipeline.random import Draws
 
 __all__ = ["PeripheryParams", "converters"]
 

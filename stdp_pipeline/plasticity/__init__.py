@@ -2,7 +2,7 @@
 
 A rule's module has
 
-* ``Params``: a parameters model with the fields of :class:`stdp_pipeline.plasticity._base.RuleParams`;
+* ``Params``: a parameters model with the fields of :class:`stdp_pipeline.plasticity._params.RuleParams`;
 * ``Constants``: a ``NamedTuple`` of floats that its functions read, and ``constants(params, network)`` to build
   it from its own parameters and the network's;
 * ``on_pre(w, x_pre, y_fast, y_slow, u, c)`` and ``on_post(w, x_pre, y_fast, y_slow, u, c)``: the new weight of one
@@ -26,8 +26,9 @@ It says about itself what the fast engine may leave out:
   this synapse, always the same, from :func:`stdp_pipeline.random.device_normals`; "alike": four zeros in their place.
   "none": ``u`` is 0.
 
-Most rules change a real number, and their parameters are a :class:`stdp_pipeline.plasticity._base.ContinuousParams`.
-Synapses that *switch* between a few states, parameters a :class:`stdp_pipeline.plasticity._base.SwitchingParams`, have
+Most rules change a real number, and their parameters are a :class:`stdp_pipeline.plasticity._params.ContinuousParams`.
+Synapses that *switch* between a few states, parameters a
+:class:`stdp_pipeline.plasticity._params.SwitchingParams`, have
 
 * ``n_states(params)``: how many, at most 256; ``on_pre`` and ``on_post`` take a state s = 0, 1, ... as their first
   argument and return one;

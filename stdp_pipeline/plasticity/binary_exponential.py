@@ -21,12 +21,13 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity._base import SwitchingParams, normalise
 from stdp_pipeline.plasticity._base import a_number_of_the_spike as draws
 from stdp_pipeline.plasticity._base import is_its_state as level
+from stdp_pipeline.plasticity._base import normalise
 from stdp_pipeline.plasticity._base import two as n_levels
 from stdp_pipeline.plasticity._base import two as n_states
 from stdp_pipeline.plasticity._base import unchanged as on_pre
+from stdp_pipeline.plasticity._params import SwitchingParams
 
 __all__ = [
     "ON_PRE_READS",

@@ -28,10 +28,11 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity._base import SwitchingParams, normalise, number_that_switch, window_trace
 from stdp_pipeline.plasticity._base import a_number_of_the_spike as draws
+from stdp_pipeline.plasticity._base import normalise, number_that_switch, window_trace
 from stdp_pipeline.plasticity._base import two as n_levels
 from stdp_pipeline.plasticity._base import unchanged as on_pre
+from stdp_pipeline.plasticity._params import SwitchingParams
 
 __all__ = [
     "ON_PRE_READS",

@@ -21,9 +21,10 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity._base import ContinuousParams, exp_neg, normalise
+from stdp_pipeline.plasticity._base import exp_neg, normalise
 from stdp_pipeline.plasticity._base import no_numbers as draws
 from stdp_pipeline.plasticity._base import unchanged as on_pre
+from stdp_pipeline.plasticity._params import ContinuousParams
 
 __all__ = [
     "ON_PRE_READS",

@@ -24,9 +24,10 @@ import numpy as np
 from pydantic import Field
 
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity._base import SwitchingParams, normalise
 from stdp_pipeline.plasticity._base import a_number_of_the_spike as draws
+from stdp_pipeline.plasticity._base import normalise
 from stdp_pipeline.plasticity._base import unchanged as on_pre
+from stdp_pipeline.plasticity._params import SwitchingParams
 
 __all__ = [
     "ON_PRE_READS",

@@ -27,9 +27,10 @@ from pydantic import Field
 
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity._base import ContinuousParams, exp_neg, normalise, window_trace
 from stdp_pipeline.plasticity._base import a_number_of_its_devices as draws
+from stdp_pipeline.plasticity._base import exp_neg, normalise, window_trace
 from stdp_pipeline.plasticity._base import unchanged as on_pre
+from stdp_pipeline.plasticity._params import ContinuousParams
 
 __all__ = [
     "ON_PRE_READS",

@@ -26,8 +26,9 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from stdp_pipeline.network.params import NetworkParams
-from stdp_pipeline.plasticity._base import ContinuousParams, normalise
 from stdp_pipeline.plasticity._base import no_numbers as draws
+from stdp_pipeline.plasticity._base import normalise
+from stdp_pipeline.plasticity._params import ContinuousParams
 
 __all__ = [
     "ON_PRE_READS",

@@ -16,13 +16,12 @@ from stdp_pipeline.engines._contract import Frozen, Inputs, Model
 from stdp_pipeline.engines._protocol import draw_events
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.hardware.chip import Chip, Reading, programmed
-from stdp_pipeline.hardware.draws import Draws
 from stdp_pipeline.hardware.energy import read_energy_nj
 from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.io import read_arrays, read_json, write_arrays, write_json, write_text
 from stdp_pipeline.network.state import NetworkState
 from stdp_pipeline.provenance import SCHEMA_VERSION
-from stdp_pipeline.random import FROZEN_PASS
+from stdp_pipeline.random import FROZEN_PASS, Draws
 from stdp_pipeline.readout._answers import Answers, Training
 from stdp_pipeline.readout._labels import NeuronLabels, labels_from_sums, predictions
 from stdp_pipeline.stages._checkpoint import Checkpoint

@@ -17,7 +17,7 @@ from stdp_pipeline.engines import fast, reference
 from stdp_pipeline.engines._contract import start_state
 from stdp_pipeline.engines._protocol import draw_events
 from stdp_pipeline.network.state import NetworkState, initial_state
-from stdp_pipeline.plasticity._base import TraceMode
+from stdp_pipeline.plasticity._params import TraceMode
 
 
 def assert_same_spikes(a, b):

@@ -12,10 +12,9 @@ from stdp_pipeline.engines._contract import Frozen, Reader
 from stdp_pipeline.engines._reading import LARGEST_DEVIATE, Converters, currents
 from stdp_pipeline.errors import EngineError
 from stdp_pipeline.hardware.chip import programmed
-from stdp_pipeline.hardware.draws import Draws
 from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.network.state import initial_state
-from stdp_pipeline.random import neuron_words, seed_words
+from stdp_pipeline.random import Draws, neuron_words, seed_words
 
 N_EXC = 22
 NOISE = [{"name": "read_noise", "relative": 0.3}]

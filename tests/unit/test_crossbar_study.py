@@ -12,9 +12,9 @@ from stdp_pipeline.config.plan import plan
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.figures import crossbars as figures
 from stdp_pipeline.hardware.chip import programmed
-from stdp_pipeline.hardware.draws import Draws
 from stdp_pipeline.hardware.energy import read_energy_nj
 from stdp_pipeline.hardware.study import CurveParams, presets, with_values
+from stdp_pipeline.random import Draws
 from stdp_pipeline.report.crossbars import summarise
 
 WEIGHTS = np.random.default_rng(3).random((60, 30))

@@ -31,9 +31,9 @@ from stdp_pipeline.hardware.devices import (
     stuck,
 )
 from stdp_pipeline.hardware.devices._base import PHASES, Devices
-from stdp_pipeline.hardware.draws import Draws
 from stdp_pipeline.hardware.mapping import MappingParams, mapped
 from stdp_pipeline.hardware.params import Compensation, HardwareParams
+from stdp_pipeline.random import Draws
 
 N = 40_000
 RARE = 1e-7  # a right law is rejected so seldom, whatever the seed

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from stdp_pipeline import registry
 from stdp_pipeline.network.params import NetworkParams
 from stdp_pipeline.plasticity import exponential, power_law, pre_and_post, triplet
-from stdp_pipeline.plasticity._base import ContinuousParams, Draws, SwitchingParams
+from stdp_pipeline.plasticity._base import Draws
+from stdp_pipeline.plasticity._params import ContinuousParams, SwitchingParams
 
 RULES = registry.names("rule")
 unit = st.floats(0, 1)

@@ -24,7 +24,7 @@ from stdp_pipeline.network.quantise import (
     quantised,
 )
 from stdp_pipeline.network.state import initial_state
-from stdp_pipeline.plasticity._base import ContinuousParams
+from stdp_pipeline.plasticity._params import ContinuousParams
 from stdp_pipeline.plasticity._storage import storage_of
 
 some_weights = arrays(np.float32, st.tuples(st.integers(1, 12), st.integers(1, 6)), elements=st.floats(0, 1, width=32))

@@ -115,6 +115,8 @@ def _refuse(model: Model) -> None:
             f"network.exc.noise_mv must be 0 with a Brian2 engine, got {model.network.exc.noise_mv:g}: use "
             "simulation.engine 'fast' or 'reference'"
         )
+    if model.device is not None:
+        raise ConfigError("plasticity.device cannot be run by Brian2: use simulation.engine 'fast' or 'reference'")
     if model.storage is not None and (
         not hasattr(model.rule, "n_states") or model.storage.n_levels != model.storage.n_states
     ):

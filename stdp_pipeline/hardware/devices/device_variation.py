@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.hardware.devices._base import Devices, Drawn, Phase
-from stdp_pipeline.hardware.draws import Draws
+from stdp_pipeline.random import Draws
 
 __all__ = ["DRAWN", "PHASE", "Params", "apply", "correlated"]
 

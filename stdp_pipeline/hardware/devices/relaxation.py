@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.hardware.devices._base import Devices, Drawn, Phase, polynomial
-from stdp_pipeline.hardware.draws import Draws
+from stdp_pipeline.random import Draws
 
 __all__ = ["DRAWN", "PHASE", "Params", "apply", "sd_us"]
 

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.hardware.devices._base import Devices, Drawn, Phase
-from stdp_pipeline.hardware.draws import Draws
+from stdp_pipeline.random import Draws
 
 __all__ = ["DRAWN", "PHASE", "Params", "apply"]
 

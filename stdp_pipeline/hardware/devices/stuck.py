@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.hardware.devices._base import Devices, Drawn, Phase
-from stdp_pipeline.hardware.draws import Draws
+from stdp_pipeline.random import Draws
 
 __all__ = ["DRAWN", "OFF", "ON", "PHASE", "VALUE", "Params", "apply", "where_stuck"]
 
