@@ -86,7 +86,7 @@ class Training(Strict):
     curve_every: Count = 2500
     """Images between points of the learning curve; each point classifies them with labels from as many before."""
     count_switches: bool = True
-    """Count how often each synapse changes its state, 2 bytes each, where the rule's weights have a few states."""
+    """Count how often each synapse changes its state, 2 bytes each, where weights have a few states or are devices."""
     dead_after: Count = 50
     """Stop when so many images in a row were given up: the activity has died."""
 

@@ -144,7 +144,7 @@ def start_state(model: Model, n_input: int, seed: int, count_switches: bool = Tr
         Number of input channels.
     seed : int
     count_switches : bool
-        Whether to count how often each synapse changes its state, if it has states.
+        Whether to count how often each synapse changes its state, if it has states, or its device's conductance.
 
     Returns
     -------
@@ -152,16 +152,17 @@ def start_state(model: Model, n_input: int, seed: int, count_switches: bool = Tr
     """
     state = initial_state(model.network, n_input, seed, model.precision, model.dt_ms)
     storage = model.storage
+    counted = np.zeros(state.weights.shape if count_switches else (0, 0), np.uint16)
     if model.device is not None:
         devices = specimen(model.device, state.weights.shape, Draws(seed))
         low, high = model.network.w_min, model.network.w_max
         place = np.minimum((state.weights - low) / (high - low), devices.high)
         place = np.where(np.isnan(devices.stuck_at), place, devices.stuck_at)
-        return replace(state, weights=(low + (high - low) * place).astype(model.precision))
+        weights = (low + (high - low) * place).astype(model.precision)
+        return replace(state, weights=weights, synapse_switches=counted)
     if storage is None:
         return state
-    shape = state.weights.shape if count_switches else (0, 0)
-    return replace(state, weights=storage.drawn(state.weights, seed), synapse_switches=np.zeros(shape, np.uint16))
+    return replace(state, weights=storage.drawn(state.weights, seed), synapse_switches=counted)
 
 
 @dataclass(frozen=True)

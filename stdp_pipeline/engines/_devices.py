@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stdp_pipeline.engines._slots import normalise
+from stdp_pipeline.engines._weights import count_switch
 from stdp_pipeline.plasticity._device import DeviceConstants, DeviceParams, device_constants, moved, specimen
 from stdp_pipeline.random import Draws
 
@@ -71,9 +72,11 @@ def realised(w, wanted, roll, up, down, high, run, constants):
 
 def store_device(s, work, run, i, j, new, roll):
     """Let a device change for a spike."""
-    d = work.device
-    s.weights[i, j] = realised(s.weights[i, j], new, roll, d.up[j, i], d.down[j, i], d.high[j, i], run, d.constants)
-    s.changed[j] = 1
+    d, old = work.device, s.weights[i, j]
+    s.weights[i, j] = realised(old, new, roll, d.up[j, i], d.down[j, i], d.high[j, i], run, d.constants)
+    if s.weights[i, j] != old:
+        s.changed[j] = 1
+        count_switch(s, i, j, 1)
 
 
 def store_column_device(s, work, run, heard, column, fresh, n_heard, j):
@@ -81,8 +84,17 @@ def store_column_device(s, work, run, heard, column, fresh, n_heard, j):
     d, rolls = work.device, work.rolls
     realise_column(column, fresh, rolls, heard, d.up[j], d.down[j], d.high[j], run.w_min, run.w_max, d.constants)
     for h in range(n_heard):
-        s.weights[heard[h], j] = fresh[h]
-    s.changed[j] = 1
+        if fresh[h] != column[h]:
+            s.weights[heard[h], j] = fresh[h]
+            s.changed[j] = 1
+            count_switch(s, heard[h], j, 1)
+
+
+def restore_device(s, i, j, old):
+    """Put back a weight whose change is undone."""
+    if s.weights[i, j] != old:
+        s.weights[i, j] = old
+        count_switch(s, i, j, -1)
 
 
 def realise_column(column, fresh, rolls, heard, up, down, high, w_min, w_max, constants):

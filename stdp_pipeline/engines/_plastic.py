@@ -77,12 +77,13 @@ class PlasticWeights:
 
     def _put(self, where: Any, value: np.ndarray, t: int, kind: int, i: Any, j: Any) -> None:
         """Store new weights, or new states of a switching rule, of the synapses ``stored[where]`` from i to j."""
+        old = self.stored[where]
         if self.device is not None:
             value = self._realised(where, value, self._chances(t, kind, i, j))
+            self._count(where, value != old, j)
         if self.storage is None:
             self.stored[where] = value
             return
-        old = self.stored[where]
         if hasattr(self.model.rule, "n_states"):
             new = np.asarray(value).astype(np.uint8)
         else:
@@ -90,6 +91,10 @@ class PlasticWeights:
         moved = new != old
         self.stored[where] = new
         self.weights[where] = self._weights(new)
+        self._count(where, moved, j)
+
+    def _count(self, where: Any, moved: np.ndarray, j: Any) -> None:
+        """Count the synapses that have changed."""
         neurons = np.broadcast_to(j, moved.shape)[moved]
         self.changed[neurons] = 1
         np.add.at(self.neuron_switches, neurons, 1)

@@ -44,6 +44,7 @@ _STORING_SLOTS = (
 _DEVICE_SLOTS = {
     "add_rows": "add_rows_gain",
     "find_out_of_bounds": "find_out_of_bounds_device",
+    "restore": "restore_device",
     "scale_columns": "scale_columns_device",
     "store": "store_device",
     "store_column": "store_column_device",

@@ -115,7 +115,7 @@ class Chip:
         if periphery is None:
             # All digits together, in units of weights.
             return None if noise is None else Reader((noise * found.scale[:, None] ** 2).sum(axis=0, keepdims=True))
-        rows = (self.params.circuit or CircuitParams()).tile_rows
+        rows, _ = (self.params.circuit or CircuitParams()).tile(seen.shape)
         shape = (len(found.digit_factor), -(-seen.shape[1] // rows), len(found.unit))
         behind = converters(periphery, rows, shape, found.subtracted, self.draws)
         return Reader(noise, found.currents(seen), found.scale, behind)

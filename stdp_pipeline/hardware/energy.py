@@ -9,15 +9,31 @@ References
    addition and 3.7 pJ for a multiplication of 32-bit floating point numbers, 0.1 pJ for an addition of 32-bit integers.
 .. [2] Garbin et al. (2015), "HfO2-based OxRAM devices as synapses for convolutional neural networks", IEEE Trans.
    Electron Devices 62:2494, doi:10.1109/TED.2015.2440102: less than 10 pJ for one switching event.
+.. [3] MLP+NeuroSim V3.0, Array.h: wires of 0.2 fF for each µm, two features from one device to the next.
+.. [4] Harpe, Cantatore & van Roermund (2013), ISSCC: 2.2 fJ for each conversion step, the lowest until then
+   (converterpassion.wordpress.com, ADC survey of spring 2013), so a lower bound for the converters of an array.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
-__all__ = ["Costs", "costs_of", "dense_writes", "read_energy_nj"]
+from stdp_pipeline.config._base import Strict
+
+__all__ = [
+    "Costs",
+    "EnergyParams",
+    "area_um2",
+    "converter_energy_nj",
+    "costs_of",
+    "dense_writes",
+    "driver_energy_nj",
+    "read_energy_nj",
+]
 
 FLOAT_ADD_PJ, FLOAT_MULTIPLY_PJ, INTEGER_ADD_PJ = 0.9, 3.7, 0.1
 SWITCH_PJ = 10.0
@@ -83,3 +99,30 @@ def read_energy_nj(g_us: np.ndarray, spikes_per_row: np.ndarray, v_read_v: float
         nJ, without drivers and converters.
     """
     return float(v_read_v**2 * t_read_s * (g_us.sum(axis=(0, 2)) @ spikes_per_row) * 1e-6 * 1e9)
+
+
+class EnergyParams(Strict):
+    """Constants of wires and converters."""
+
+    feature_nm: Annotated[float, Field(gt=0, le=1000)] = 40.0
+    """Feature size F, nm; a device takes 2F x 2F, and 2F of both its lines [3]."""
+    wire_ff_per_um: Annotated[float, Field(ge=0)] = 0.2
+    """Capacitance of a word line, fF for each µm [3]."""
+    converter_fj_per_step: Annotated[float, Field(ge=0)] = 2.2
+    """Energy of a conversion with b bits, fJ for each of its 2**b steps [4]."""
+
+
+def driver_energy_nj(params: EnergyParams, n_spikes: float, n_devices_per_row: int, v_read_v: float) -> float:
+    """Return the energy for charging a word line, C V², at each of so many input spikes, nJ."""
+    farad = params.wire_ff_per_um * 1e-15 * 2e-3 * params.feature_nm * n_devices_per_row
+    return n_spikes * farad * v_read_v**2 * 1e9
+
+
+def converter_energy_nj(params: EnergyParams, n_conversions: float, bits: int) -> float:
+    """Return the energy of so many conversions, nJ."""
+    return n_conversions * params.converter_fj_per_step * 2**bits * 1e-6
+
+
+def area_um2(params: EnergyParams, n_devices: int) -> float:
+    """Return the area of the devices alone, µm²."""
+    return n_devices * (2e-3 * params.feature_nm) ** 2

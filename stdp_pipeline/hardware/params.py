@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.config.union import one_of
 from stdp_pipeline.hardware.circuit.params import CircuitParams
+from stdp_pipeline.hardware.energy import EnergyParams
 from stdp_pipeline.hardware.mapping import MappingParams
 from stdp_pipeline.hardware.periphery import PeripheryParams
 
@@ -50,6 +51,8 @@ class HardwareParams(Strict):
     """Voltage of a word line while its input spikes; idle ones are at 0 V. V."""
     t_read_s: Annotated[float, Field(gt=0, le=1)] = 10e-9
     """Duration of that voltage, s."""
+    energy: EnergyParams = EnergyParams()
+    """What drivers, converters and devices take in energy and area."""
 
     @model_validator(mode="after")
     def _each_once(self) -> HardwareParams:

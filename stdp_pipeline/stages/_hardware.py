@@ -26,11 +26,17 @@ def studies(root: Path, runs: list[Run]) -> list[CrossbarStudy]:
             grouped.setdefault((name, canonical_json(one.varied)), []).append(job)
     told = {canonical_json(one.varied): _told(one) for one in runs}
     found = []
-    for (name, varied), jobs in sorted(grouped.items(), key=lambda item: list(runs[0].crossbars).index(item[0][0])):
+    names = _names(runs)
+    for (name, varied), jobs in sorted(grouped.items(), key=lambda item: names.index(item[0][0])):
         folders = [root / "crossbar" / job.id for job in jobs]
         points = [read_json(folder / "points.json") for folder in folders]
         found.append(summarise(name, told[varied], points, [_table(folder / "draws.tsv") for folder in folders]))
     return found
+
+
+def _names(runs: list[Run]) -> list[str]:
+    """Return the names of all curves, in the order in which they are first named."""
+    return list(dict.fromkeys(name for one in runs for name in one.crossbars))
 
 
 def _told(one: Run) -> str:
@@ -48,7 +54,8 @@ def _table(path: Path) -> dict[str, np.ndarray]:
 def hardware_pictures(root: Path, runs: list[Run], found: list[CrossbarStudy]) -> dict[str, bytes]:
     """Draw each curve, all networks together, and a specimen of the first network: file name -> content."""
     pictures = {}
-    for name, job in runs[0].crossbars.items():
+    for name in _names(runs):
+        job = next(one.crossbars[name] for one in runs if name in one.crossbars)
         lines = [_line(study) for study in found if study.name == name]
         first = next(study for study in found if study.name == name)
         pictures[f"hardware_{name}.svg"] = crossbars.accuracy_curves(first.vary, first.values, lines)
@@ -96,7 +103,7 @@ def _specimen(root: Path, name: str, job: Job, study: CrossbarStudy) -> dict[str
         k = with_wires[-1]
         device, seen, circuit = arrays[f"device_us_{k}"], arrays[f"seen_us_{k}"], hardware[k].circuit
         share = np.divide(seen, device, out=np.ones_like(seen), where=device > 0)
-        tile = (circuit.tile_rows, circuit.tile_cols) if circuit else device.shape
+        tile = circuit.tile(device.shape) if circuit else device.shape
         pictures[f"hardware_{name}_wires.png"] = crossbars.wire_losses(np.minimum(share, 1.0), tile)
     levels = read_arrays(root / "encode" / job.parents["encode"].id / "levels.npz", "image_shape", also=())
     shape = tuple(levels["image_shape"])

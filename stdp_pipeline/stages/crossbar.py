@@ -16,7 +16,7 @@ from stdp_pipeline.engines._contract import Frozen, Inputs, Model
 from stdp_pipeline.engines._protocol import draw_events
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.hardware.chip import Chip, Reading, programmed
-from stdp_pipeline.hardware.energy import read_energy_nj
+from stdp_pipeline.hardware.energy import area_um2, converter_energy_nj, driver_energy_nj, read_energy_nj
 from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.io import read_arrays, read_json, write_arrays, write_json, write_text
 from stdp_pipeline.network.state import NetworkState
@@ -34,11 +34,12 @@ __all__ = ["COLUMNS", "run"]
 
 COLUMNS = (
     "point", "draw", "accuracy_kept", "accuracy_assigned", "spikes_per_image", "presentations_per_image",
-    "silent_images", "silent_neurons", "weight_share", "weight_rms_error", "read_energy_nj",
+    "silent_images", "silent_neurons", "weight_share", "weight_rms_error", "read_energy_nj", "driver_energy_nj",
+    "converter_energy_nj", "area_um2",
 )  # fmt: skip
 """Columns of ``draws.tsv``: point of the curve, specimen, accuracies by both kinds of labels, activity over the test
 images, sum of the weights over that of the ideal ones, root mean square of their error over the mean of the ideal ones,
-and energy of the reads of one test image."""
+energies that devices, drivers and converters take for one test image, and the area of the devices."""
 
 
 def run(job: StageJob) -> None:
@@ -83,6 +84,9 @@ def _run(job: StageJob, checkpoint: Checkpoint) -> None:
     )
 
 
+_COUNTED = 1000  # test images whose input spikes are counted
+
+
 class _Study:
     """A trained network, the images it is tested with, and the labels that it has."""
 
@@ -109,7 +113,7 @@ class _Study:
         self.label_images = np.arange(n_labels)
         self.label_classes = data["train_labels"][:n_labels]
         self.kept = NeuronLabels(**read_arrays(job.input("labels"), "label", "mean_counts"))
-        self.spike_shares = _spike_shares(self.model, self.test)
+        self.spikes = _InputSpikes(self.model, self.test)
         self.seed, self.threads = spec["seed"], job.threads
         self.ideal_accuracy = float(read_json(job.input("ideal"))["readouts"][self.readout_params.name]["accuracy"])
 
@@ -135,12 +139,22 @@ class _Study:
             float(np.count_nonzero(assigned.label < 0)),
             float(reading.weights.sum() / max(float(self.weights.sum(dtype=np.float64)), 1e-30)),
             float(np.sqrt(np.mean(error**2)) / mean),
-            read_energy_nj(
-                reading.seen_us,
-                float(on_test.responses.n_input_spikes.mean()) * self.spike_shares,
-                hardware.v_read_v,
-                hardware.t_read_s,
-            ),
+            *self._costs(hardware, reading, float(on_test.responses.n_input_spikes.mean())),
+        ]
+
+    def _costs(self, hardware: HardwareParams, reading: Reading, n_spikes: float) -> list[float]:
+        """Return the energy that devices, drivers and converters take for one image, nJ, and the area of devices."""
+        n_planes, _, n_cols = reading.seen_us.shape
+        periphery, reader, conversions = hardware.periphery, reading.reader, 0.0
+        if periphery is not None and periphery.adc_bits is not None and reader is not None and reader.converters:
+            of_first = self.spikes.tiles_per_image(reader.converters.tile_rows) / max(self.spikes.per_image, 1e-30)
+            conversions = n_spikes * of_first * len(reader.converters.gain) * self.state.n_exc
+        bits = (periphery.adc_bits or 0) if periphery is not None else 0
+        return [
+            read_energy_nj(reading.seen_us, n_spikes * self.spikes.shares, hardware.v_read_v, hardware.t_read_s),
+            driver_energy_nj(hardware.energy, n_spikes, n_planes * n_cols, hardware.v_read_v),
+            converter_energy_nj(hardware.energy, conversions, bits),
+            area_um2(hardware.energy, reading.seen_us.size),
         ]
 
     def _answers(self, reading: Reading, inputs: Inputs, images: np.ndarray) -> Answers:
@@ -176,9 +190,17 @@ class _Study:
         return arrays
 
 
-def _spike_shares(model: Model, inputs: Inputs) -> np.ndarray:
-    """Return the share of all input spikes that each input has, (n_input,), over the first presentations."""
-    counts = np.zeros(inputs.levels.shape[1])
-    for image in range(len(inputs.levels)):
-        counts += np.bincount(draw_events(model, inputs, image, FROZEN_PASS, 0)[1], minlength=len(counts))
-    return counts / max(counts.sum(), 1.0)
+class _InputSpikes:
+    """The input spikes of the first presentations of some test images."""
+
+    def __init__(self, model: Model, inputs: Inputs) -> None:
+        n_images = min(len(inputs.levels), _COUNTED)
+        self._events = [draw_events(model, inputs, image, FROZEN_PASS, 0) for image in range(n_images)]
+        counts = sum(np.bincount(source, minlength=inputs.levels.shape[1]) for _, source in self._events)
+        self.per_image = float(np.sum(counts)) / n_images
+        self.shares = np.asarray(counts) / max(float(np.sum(counts)), 1.0)
+
+    def tiles_per_image(self, tile_rows: int) -> float:
+        """Return how often a tile is read for an image: pairs of a step and a tile in which an input spikes."""
+        pairs = [len(np.unique(step.astype(np.int64) << 16 | source // tile_rows)) for step, source in self._events]
+        return float(np.mean(pairs))

@@ -244,8 +244,9 @@ def _synapses(one: Run, done: dict[str, Any], test: dict[str, Any]) -> dict[str,
     rule, n_exc = registry.load("rule", one.experiment.plasticity.name), one.experiment.network.n_exc
     stored = done.get("bits_per_synapse")
     quantised = one.experiment.quantisation
-    costs = costs_of(stored is not None or quantised is not None)
-    training = costs_of(stored is not None)
+    on_devices = getattr(one.experiment.plasticity, "device", None) is not None
+    costs = costs_of(stored is not None or quantised is not None or on_devices)
+    training = costs_of(stored is not None or on_devices)
     writes = done.get("switches_per_image")
     if writes is None:
         spikes = done["input_spikes_per_image"], done["spikes_per_image"]

@@ -110,12 +110,12 @@ def _train(job: StageJob, checkpoint: Checkpoint) -> None:
 
 
 def _switching(state: NetworkState, model: Model, n_images: int) -> dict[str, Any]:
-    """Return how often synapses that have states changed them."""
-    if model.storage is None:
+    """Return how often synapses that have states, or are devices, changed."""
+    if model.storage is None and model.device is None:
         return {}
     counts, most = state.synapse_switches, np.iinfo(np.uint16).max
     return {
-        "bits_per_synapse": model.storage.bits,
+        **({"bits_per_synapse": model.storage.bits} if model.storage else {}),
         "switches_per_image": float(state.neuron_switches.sum() / max(n_images, 1)),
         "switches_per_synapse": float(state.neuron_switches.sum() / state.weights.size),
         "switches_of_one_synapse": {

@@ -132,7 +132,7 @@ def test_transfer_and_learning_meet_the_same_devices(make_model, seed):
     g = np.full((1, 50, 20), 0.3)
     written = learning_pulses.apply(g, learning_pulses.Params(**device), Devices(0.0, 1.0, g), Draws(seed))[0]
     stuck = ~np.isnan(specimen(DeviceParams(**device), (50, 20), Draws(seed)).stuck_at)
-    np.testing.assert_allclose(learning[stuck], written[stuck], atol=1e-6)
+    np.testing.assert_allclose(learning[stuck], 0.6 * written[stuck], atol=1e-6)
     assert not np.allclose(learning[~stuck], written[~stuck])
 
 
@@ -157,6 +157,8 @@ def assert_same(slow_state, slow, quick_state, quick):
         assert np.array_equal(getattr(slow, name), getattr(quick, name)), name
     np.testing.assert_allclose(slow_state.weights, quick_state.weights, rtol=0, atol=1e-11)
     np.testing.assert_allclose(slow_state.gain, quick_state.gain, rtol=1e-11)
+    assert np.array_equal(slow_state.synapse_switches, quick_state.synapse_switches)
+    assert np.array_equal(quick_state.synapse_switches.sum(axis=0), quick_state.neuron_switches)
 
 
 @pytest.mark.parametrize(

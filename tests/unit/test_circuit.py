@@ -161,6 +161,14 @@ def test_an_array_in_tiles_is_its_tiles():
         np.testing.assert_allclose(found[rows, cols], effective_by_nodes(g[rows, cols], params), rtol=1e-9)
 
 
+def test_a_tile_is_at_most_the_array():
+    assert CircuitParams().tile((784, 100)) == (128, 100)
+    with pytest.raises(ConfigError, match=r"circuit\.tile_rows must be at most 20, the size of the array, got 21"):
+        effective_us(conductances(20, 10), CircuitParams(tile_rows=21))
+    with pytest.raises(ConfigError, match=r"circuit\.tile_cols must be at most 10"):
+        effective_us(conductances(20, 10), CircuitParams(tile_cols=11))
+
+
 def test_several_patterns_at_once():
     g, params = conductances(9, 5), CircuitParams(r_word_ohm=3.0)
     patterns = np.stack([pattern(9, seed) for seed in range(4)], axis=1)

@@ -12,7 +12,13 @@ from stdp_pipeline.config.plan import plan
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.figures import crossbars as figures
 from stdp_pipeline.hardware.chip import programmed
-from stdp_pipeline.hardware.energy import read_energy_nj
+from stdp_pipeline.hardware.energy import (
+    EnergyParams,
+    area_um2,
+    converter_energy_nj,
+    driver_energy_nj,
+    read_energy_nj,
+)
 from stdp_pipeline.hardware.study import CurveParams, presets, with_values
 from stdp_pipeline.random import Draws
 from stdp_pipeline.report.crossbars import summarise
@@ -99,7 +105,10 @@ def draws_table(rng, n_points=3, n=5):
     point, draw = np.divmod(np.arange(n_points * n), n)
     others = ("spikes_per_image", "presentations_per_image", "silent_images", "silent_neurons", "weight_share")
     table = {"point": point, "draw": draw, **{name: rng.random(len(point)) for name in others}}
-    columns = ("accuracy_kept", "accuracy_assigned", "weight_rms_error", "read_energy_nj")
+    columns = (
+        "accuracy_kept", "accuracy_assigned", "weight_rms_error", "read_energy_nj", "driver_energy_nj",
+        "converter_energy_nj", "area_um2",
+    )  # fmt: skip
     return table | {name: rng.random(len(point)) for name in columns}
 
 
@@ -126,6 +135,14 @@ def test_a_single_specimen_has_no_interval(rng):
 def test_read_energy_is_that_of_every_device_of_a_row():
     g = np.full((2, 3, 4), 10.0)  # 8 devices of 10 µS in a row: 0.1 V, 10 ns: 8 fJ
     assert read_energy_nj(g, np.array([1.0, 0.0, 2.0]), 0.1, 10e-9) == pytest.approx(3 * 8 * 1e-6)
+
+
+def test_drivers_converters_and_area_are_priced():
+    params = EnergyParams(feature_nm=50.0, wire_ff_per_um=0.2, converter_fj_per_step=2.0)
+    # 400 devices, 0.1 µm each, 0.2 fF/µm: 8 fF; at 0.5 V 2 fJ for each of 1000 spikes.
+    assert driver_energy_nj(params, 1000.0, 400, 0.5) == pytest.approx(2e-3)
+    assert converter_energy_nj(params, 100.0, 4) == pytest.approx(100 * 2 * 16 * 1e-6)
+    assert area_um2(params, 100) == pytest.approx(1.0)
 
 
 # ---- figures ---------------------------------------------------------------------------------------------------------

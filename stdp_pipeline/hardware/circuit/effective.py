@@ -24,12 +24,10 @@ __all__ = ["effective_by_nodes", "effective_us", "tiles"]
 
 def tiles(shape: tuple[int, ...], params: CircuitParams) -> Iterator[tuple[slice, slice]]:
     """Return rows and columns of each tile of an array, from the top left; those at its ends may be smaller."""
-    for top in range(0, shape[0], params.tile_rows):
-        for left in range(0, shape[1], params.tile_cols):
-            yield (
-                slice(top, min(top + params.tile_rows, shape[0])),
-                slice(left, min(left + params.tile_cols, shape[1])),
-            )
+    rows, cols = params.tile(shape)
+    for top in range(0, shape[0], rows):
+        for left in range(0, shape[1], cols):
+            yield slice(top, min(top + rows, shape[0])), slice(left, min(left + cols, shape[1]))
 
 
 def effective_us(g_us: np.ndarray, params: CircuitParams) -> np.ndarray:

@@ -16,6 +16,7 @@ Resistance = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 
 WIRE_PER_KELVIN = 0.00451
+TILE = 128
 
 
 class CircuitParams(Strict):
@@ -26,11 +27,11 @@ class CircuitParams(Strict):
     column, as in badcrossbar (doi:10.1016/j.softx.2020.100617).
     """
 
-    tile_rows: Count = 128
-    """Rows of a tile. A larger array is cut into tiles with drivers and sense amplifiers of their own, whose outputs
-    are added without loss."""
-    tile_cols: Count = 128
-    """Columns of a tile."""
+    tile_rows: Count | None = None
+    """Rows of a tile, at most those of the array; null for 128, or all of a smaller array. A larger array is cut into
+    tiles with drivers and sense amplifiers of their own, whose outputs are added without loss."""
+    tile_cols: Count | None = None
+    """Columns of a tile, in the same way."""
     r_word_ohm: Resistance = 1.0
     """Resistance of a word line from one device to the next, ohm, at 300 K. 2F cells of the 32, 22 and 14 nm nodes:
     0.7, 1.1 and 2.0 (3D_NeuroSim, wire table)."""
@@ -44,6 +45,19 @@ class CircuitParams(Strict):
     """Resistance of the selector or access transistor in series with each device, ohm (NeuroSim's default: 15 000)."""
     temperature_k: Annotated[float, Field(ge=200, le=500)] = 300.0
     """Temperature of the wires, K; their resistance grows by 0.451 % a kelvin away from 300 K (NeuroSim)."""
+
+    def tile(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Return rows and columns of a tile of an array.
+
+        Raises
+        ------
+        ConfigError
+            If a tile is larger than the array.
+        """
+        for name, given, n in (("tile_rows", self.tile_rows, shape[-2]), ("tile_cols", self.tile_cols, shape[-1])):
+            if given is not None and given > n:
+                raise ConfigError(f"circuit.{name} must be at most {n}, the size of the array, got {given}")
+        return self.tile_rows or min(TILE, shape[-2]), self.tile_cols or min(TILE, shape[-1])
 
     @property
     def word_ohm(self) -> float:

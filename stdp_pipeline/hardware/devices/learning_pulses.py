@@ -2,7 +2,7 @@
 
 The devices are those of ``plasticity.device``: with the same constants and the same seed, the very same ones, so that
 transferring weights to a chip can be compared with learning on it. Each device is first reset to its lower end, and
-gets as many pulses as its target would take if it were a nominal device.
+gets as many pulses as its target would take if it were a nominal device, whose upper end is g_max_us.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Params(DeviceParams):
 def apply(g_us: np.ndarray, params: Params, devices: Devices, draws: Draws) -> np.ndarray:
     """Return conductances after the pulses that the targets would take."""
     low, whole = devices.g_min_us, devices.g_max_us - devices.g_min_us
-    wanted = np.clip((g_us - low) / whole, 0.0, params.high) / params.high
+    wanted = np.clip((g_us - low) / whole, 0.0, 1.0)
     a = curvature(params.nonlinearity_up)
     n_pulses = np.rint(-a * params.pulses * np.log1p(wanted * np.expm1(-1 / a)))
     n_rows, n_cols = devices.shape[1:]
@@ -41,8 +41,8 @@ def apply(g_us: np.ndarray, params: Params, devices: Devices, draws: Draws) -> n
         array.reshape(devices.shape).astype(np.float64) for array in (drawn.up, drawn.down, drawn.high, drawn.stuck_at)
     )
     constants = device_constants(params)
-    # As a change that takes exactly so many pulses, and a little more than nothing for the fraction.
+    # As a change that takes exactly so many pulses.
     change = n_pulses / constants.pulses
     u = draws.uniforms("learning_pulses", devices.shape, devices.write)
     place = moved(np.zeros(devices.shape), change, u, up, down, high, constants)
-    return low + whole * np.where(np.isnan(stuck_at), place, stuck_at)
+    return low + whole * np.where(np.isnan(stuck_at), place, stuck_at) / params.high
