@@ -43,6 +43,10 @@ class DeviceParams(Strict):
 
     pulses: Annotated[int, Field(ge=1, le=100_000)] = 97
     """Pulses from one end of the range to the other (Ag:a-Si: 97 up, 100 down [1]); 1 for a binary device."""
+    curve: Literal["neurosim", "soft_bounds"] = "neurosim"
+    """'neurosim': its curve, which leads from end to end in so many pulses; 'soft_bounds': steps in proportion to what
+    is left, the first one a share 1 / pulses of the range, so that no number of pulses leads quite to the end (the
+    labels below are not used)."""
     nonlinearity_up: Label = 2.4
     """NeuroSim's label of the curve of pulses up: 0 for equal steps, 9 for a curve that does nearly all at once
     (Ag:a-Si: 2.4 [1]). The largest distance of the curve from a straight line is 0.099 times the label."""
@@ -107,12 +111,13 @@ class DeviceConstants(NamedTuple):
 def device_constants(params: DeviceParams) -> DeviceConstants:
     """Return the numbers that :func:`moved` needs."""
     a_up, a_down = curvature(params.nonlinearity_up), curvature(params.nonlinearity_down)
+    soft = params.curve == "soft_bounds"
     return DeviceConstants(
         pulses=params.pulses / params.high,
-        k_up=1 / (a_up * params.pulses),
-        k_down=1 / (a_down * params.pulses),
-        c_up=-1 / math.expm1(-1 / a_up),
-        c_down=-1 / math.expm1(-1 / a_down),
+        k_up=1 / params.pulses if soft else 1 / (a_up * params.pulses),
+        k_down=1 / params.pulses if soft else 1 / (a_down * params.pulses),
+        c_up=1.0 if soft else -1 / math.expm1(-1 / a_up),
+        c_down=1.0 if soft else -1 / math.expm1(-1 / a_down),
         noise=params.cycle_to_cycle / math.sqrt(2 * (256**2 - 1) / 12),
         resets=float(params.depression == "reset"),
     )

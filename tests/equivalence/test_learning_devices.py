@@ -60,6 +60,14 @@ def test_so_many_pulses_go_from_end_to_end_along_the_curve(label):
     np.testing.assert_allclose(down, 1 - np.array(up), atol=1e-12)
 
 
+def test_soft_bounds_take_a_share_of_what_is_left():
+    constants = device_constants(DeviceParams(curve="soft_bounds", pulses=20, cycle_to_cycle=0))
+    x = float(moved(0.2, 3 / 20, 0.01, 1.0, 1.0, 1.0, constants))
+    assert 1 - x == pytest.approx(0.8 * np.exp(-3 / 20))
+    x = float(moved(0.2, -3 / 20, 0.01, 1.0, 1.0, 1.0, constants))
+    assert x == pytest.approx(0.2 * np.exp(-3 / 20))
+
+
 @given(
     x=st.floats(0, 1), d=st.floats(-1, 1), u=st.floats(1e-9, 1 - 1e-9), high=st.floats(0.05, 1),
     pulses=st.sampled_from([1, 7, 100]), label=st.floats(0, 9), depression=st.sampled_from(["pulses", "reset"]),
@@ -117,9 +125,10 @@ def test_devices_differ_as_asked_for(seed):
 # ---- transfer --------------------------------------------------------------------------------------------------------
 
 
-def test_perfect_pulses_reach_their_targets_to_half_a_pulse(rng):
+@pytest.mark.parametrize("curve", ["neurosim", "soft_bounds"])
+def test_perfect_pulses_reach_their_targets_to_half_a_pulse(rng, curve):
     g = rng.uniform(2, 20, (1, 30, 40))
-    params = learning_pulses.Params(pulses=50, **PERFECT | {"nonlinearity_up": 3.0})
+    params = learning_pulses.Params(pulses=50, **PERFECT | {"nonlinearity_up": 3.0, "curve": curve})
     found = learning_pulses.apply(g, params, Devices(2.0, 20.0, g), Draws(0))
     steepest = 18 / 50 / curvature(3.0) / (1 - np.exp(-1 / curvature(3.0)))
     assert np.abs(found - g).max() <= 0.51 * steepest

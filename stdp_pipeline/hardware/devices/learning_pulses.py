@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from stdp_pipeline.hardware.devices._base import Devices, Drawn, Phase
-from stdp_pipeline.plasticity._device import DeviceParams, curvature, device_constants, moved, specimen
+from stdp_pipeline.plasticity._device import DeviceParams, device_constants, moved, specimen
 from stdp_pipeline.random import Draws
 
 __all__ = ["DRAWN", "PHASE", "Params", "apply"]
@@ -32,15 +32,16 @@ def apply(g_us: np.ndarray, params: Params, devices: Devices, draws: Draws) -> n
     """Return conductances after the pulses that the targets would take."""
     low, whole = devices.g_min_us, devices.g_max_us - devices.g_min_us
     wanted = np.clip((g_us - low) / whole, 0.0, 1.0)
-    a = curvature(params.nonlinearity_up)
-    n_pulses = np.rint(-a * params.pulses * np.log1p(wanted * np.expm1(-1 / a)))
+    constants = device_constants(params)
+    # The curve, inverted; where it would take for ever, ten times the pulses of a straight line.
+    left = np.maximum(1.0 - wanted / constants.c_up, np.exp(-10 * params.pulses * constants.k_up))
+    n_pulses = np.rint(-np.log(left) / constants.k_up)
     n_rows, n_cols = devices.shape[1:]
     # The planes are so many arrays of devices; one plane is what a network learns on.
     drawn = specimen(params, (devices.shape[0] * n_rows, n_cols), draws)
     up, down, high, stuck_at = (
         array.reshape(devices.shape).astype(np.float64) for array in (drawn.up, drawn.down, drawn.high, drawn.stuck_at)
     )
-    constants = device_constants(params)
     # As a change that takes exactly so many pulses.
     change = n_pulses / constants.pulses
     u = draws.uniforms("learning_pulses", devices.shape, devices.write)
