@@ -36,7 +36,8 @@ def file_arrays(state: NetworkState, model: Model, quantised: Quantised | None =
         bits = max(int(quantised.level.max()), 1).bit_length()
         return {**arrays, **_states(quantised.level, bits), "low": quantised.low, "unit": quantised.unit}
     if (storage := model.storage) is not None:
-        return {**arrays, **_states(arrays.pop("weights"), storage.bits)}
+        states = _states(arrays.pop("weights"), storage.bits)
+        return {**arrays, **states}
     return arrays
 
 

@@ -73,6 +73,7 @@ def trained(folders):
 def test_one_bit_is_stored_as_one_bit(tmp_path):
     arrays, weights, record = trained(run_stages(tmp_path, experiment(WINDOW)))
     assert arrays["states"].nbytes == 64 * 8 // 8
+    assert "weights" not in arrays  # once is enough
     assert set(np.unique(weights)) == {0.0, 1.0}
     assert record["bits_per_synapse"] == 1
     assert record["switches_per_image"] * 120 == arrays["neuron_switches"].sum() == arrays["synapse_switches"].sum() > 0
