@@ -209,6 +209,8 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, list[Job]
                 "draws": curve.draws,
                 "label_images": curve.label_images,
                 "readout": config["readouts"][0],
+                "carry_over": run.frozen.carry_over,
+                "theta_adapts": run.frozen.theta_adapts_in_test,
             },
             {"train": network, "encode": encode, "data": prepare, "labels": label, "ideal": test},
         )

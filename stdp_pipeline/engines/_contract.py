@@ -17,7 +17,7 @@ from stdp_pipeline.network.params import NetworkParams
 from stdp_pipeline.network.state import NetworkState, initial_state
 from stdp_pipeline.plasticity._device import DeviceParams, specimen
 from stdp_pipeline.plasticity._storage import Storage, storage_of
-from stdp_pipeline.random import Draws
+from stdp_pipeline.random import Draws, uniforms
 
 __all__ = [
     "Engine",
@@ -156,7 +156,11 @@ def start_state(model: Model, n_input: int, seed: int, count_switches: bool = Tr
     if model.device is not None:
         devices = specimen(model.device, state.weights.shape, Draws(seed))
         low, high = model.network.w_min, model.network.w_max
-        place = np.minimum((state.weights - low) / (high - low), devices.high)
+        place = np.clip((state.weights - low) / (high - low), devices.low, devices.high)
+        if model.device.pulses == 1:  # a binary device is at one of its ends, by chance so that the mean is right
+            share = (place - devices.low) / (devices.high - devices.low)
+            on = uniforms(seed, "levels", place.size).reshape(place.shape) < share
+            place = np.where(on, devices.high, devices.low)
         place = np.where(np.isnan(devices.stuck_at), place, devices.stuck_at)
         weights = (low + (high - low) * place).astype(model.precision)
         return replace(state, weights=weights, synapse_switches=counted)

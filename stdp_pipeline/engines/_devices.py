@@ -25,6 +25,7 @@ class DeviceArrays(NamedTuple):
 
     up: np.ndarray
     down: np.ndarray
+    low: np.ndarray
     high: np.ndarray
     constants: DeviceConstants
 
@@ -50,11 +51,12 @@ def device_arrays(
     real = np.dtype(precision).type
     if params is None:
         empty = np.zeros((0, 0), real)
-        return DeviceArrays(empty, empty, empty, DeviceConstants(*(real(0) for _ in DeviceConstants._fields)))
+        return DeviceArrays(empty, empty, empty, empty, DeviceConstants(*(real(0) for _ in DeviceConstants._fields)))
     devices = specimen(params, (shape[0], shape[1]), Draws(seed))
     return DeviceArrays(
         up=np.ascontiguousarray(devices.up[:, first:end].T, real),
         down=np.ascontiguousarray(devices.down[:, first:end].T, real),
+        low=np.ascontiguousarray(devices.low[:, first:end].T, real),
         high=np.ascontiguousarray(devices.high[:, first:end].T, real),
         constants=DeviceConstants(*(real(x) for x in device_constants(params))),
     )
@@ -63,17 +65,17 @@ def device_arrays(
 # ---- compiled --------------------------------------------------------------------------------------------------------
 
 
-def realised(w, wanted, roll, up, down, high, run, constants):
+def realised(w, wanted, roll, up, down, low, high, run, constants):
     """Weight that a device makes of a change."""
     whole = run.w_max - run.w_min
     place = (w - run.w_min) / whole
-    return run.w_min + whole * moved(place, (wanted - w) / whole, roll, up, down, high, constants)
+    return run.w_min + whole * moved(place, (wanted - w) / whole, roll, up, down, low, high, constants)
 
 
 def store_device(s, work, run, i, j, new, roll):
     """Let a device change for a spike."""
     d, old = work.device, s.weights[i, j]
-    s.weights[i, j] = realised(old, new, roll, d.up[j, i], d.down[j, i], d.high[j, i], run, d.constants)
+    s.weights[i, j] = realised(old, new, roll, d.up[j, i], d.down[j, i], d.low[j, i], d.high[j, i], run, d.constants)
     if s.weights[i, j] != old:
         s.changed[j] = 1
         count_switch(s, i, j, 1)
@@ -82,7 +84,8 @@ def store_device(s, work, run, i, j, new, roll):
 def store_column_device(s, work, run, heard, column, fresh, n_heard, j):
     """Let the devices of neuron j change: towards ``fresh`` from ``column``, of the inputs ``heard``."""
     d, rolls = work.device, work.rolls
-    realise_column(column, fresh, rolls, heard, d.up[j], d.down[j], d.high[j], run.w_min, run.w_max, d.constants)
+    low, high = d.low[j], d.high[j]
+    realise_column(column, fresh, rolls, heard, d.up[j], d.down[j], low, high, run.w_min, run.w_max, d.constants)
     for h in range(n_heard):
         if fresh[h] != column[h]:
             s.weights[heard[h], j] = fresh[h]
@@ -97,19 +100,19 @@ def restore_device(s, i, j, old):
         count_switch(s, i, j, -1)
 
 
-def realise_column(column, fresh, rolls, heard, up, down, high, w_min, w_max, constants):
+def realise_column(column, fresh, rolls, heard, up, down, low, high, w_min, w_max, constants):
     """Put what devices make of the wanted weights in their place. Side by side where all inputs are heard."""
     whole = w_max - w_min
     n_heard = column.shape[0]
     if n_heard == up.shape[0]:
         for h in range(n_heard):
             place, change = (column[h] - w_min) / whole, (fresh[h] - column[h]) / whole
-            fresh[h] = w_min + whole * moved(place, change, rolls[h], up[h], down[h], high[h], constants)
+            fresh[h] = w_min + whole * moved(place, change, rolls[h], up[h], down[h], low[h], high[h], constants)
     else:
         for h in range(n_heard):
             i = heard[h]
             place, change = (column[h] - w_min) / whole, (fresh[h] - column[h]) / whole
-            fresh[h] = w_min + whole * moved(place, change, rolls[h], up[i], down[i], high[i], constants)
+            fresh[h] = w_min + whole * moved(place, change, rolls[h], up[i], down[i], low[i], high[i], constants)
 
 
 def weight_gain(s, i, j, run, rule):

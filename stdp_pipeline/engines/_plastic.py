@@ -106,9 +106,10 @@ class PlasticWeights:
         """Return what devices make of the weights that a rule wants."""
         low, whole = self.model.network.w_min, self.model.network.w_max - self.model.network.w_min
         place = (self.stored[where] - low) / whole
-        up, down, high = (array[where] for array in (self.specimen.up, self.specimen.down, self.specimen.high))
+        s = self.specimen
+        up, down, bottom, top = (array[where].astype(np.float64) for array in (s.up, s.down, s.low, s.high))
         change = (wanted - self.stored[where]) / whole
-        return np.asarray(low + whole * moved(place, change, u, up, down, high, self.device_constants))
+        return np.asarray(low + whole * moved(place, change, u, up, down, bottom, top, self.device_constants))
 
     def scale(self, j: int, factor: float, summand: float, t: int) -> None:
         """Scale the weights of one neuron, or its gain; as real numbers they may leave their bounds."""

@@ -4,6 +4,9 @@ In each step, the rows whose inputs spike are read. Every reading has noise of i
 of these rows have together. With converters, the currents of each tile of rows, and of each digit of the weights, are
 taken up by an integrator, converted, and added by arithmetic.
 
+Errors of devices make some weights negative. A negative conductance takes away from the leak, and at most half of it
+(:data:`LEAST`), so that no potential runs away.
+
 The functions that begin with ``deliver`` are compiled into the kernel, see :mod:`stdp_pipeline.engines._kernel`;
 :func:`currents` is the same in plain NumPy. A noise number is the sum of four uniform ones, with mean 0 and variance 1,
 which is cheap and ends at 3.5: a neuron adds up hundreds of readings.
@@ -20,7 +23,7 @@ import numpy as np
 from stdp_pipeline.engines._slots import add_rows
 from stdp_pipeline.random import neuron_words, philox4x32
 
-__all__ = ["READING", "Converters", "Reader", "ReaderArrays", "currents", "reader_arrays"]
+__all__ = ["LEAST", "READING", "Converters", "Reader", "ReaderArrays", "currents", "reader_arrays"]
 
 READING = 8
 """First purpose of :func:`stdp_pipeline.random.neuron_words` for readings; tiles and digits count on by twos."""
@@ -28,6 +31,9 @@ READING = 8
 DEVIATE_MEAN = 510.0  # of the sum of four bytes
 DEVIATE_SCALE = 1.0 / math.sqrt(4 * (256.0**2 - 1) / 12)
 LARGEST_DEVIATE = DEVIATE_MEAN * DEVIATE_SCALE
+
+LEAST = -0.5
+"""Lowest excitatory conductance after a reading, relative to the leak."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +84,20 @@ class Reader:
     scale : (n_digits, n_exc) or None
         Weight of a unit of current.
     converters : Converters or None
+    specimen : int
+        Which chip of its kind: its noise is its own.
     """
 
     variance: np.ndarray | None = None
     partial: np.ndarray | None = None
     scale: np.ndarray | None = None
     converters: Converters | None = None
+    specimen: int = 0
+
+    @property
+    def purpose(self) -> int:
+        """Purpose of the random numbers of its first tile and digit."""
+        return READING + (self.specimen << 16)
 
     def scaled(self, factor: np.ndarray) -> Reader:
         """Return the same with all neurons' input times a factor of theirs, (n_exc,) or one."""
@@ -105,6 +119,7 @@ class ReaderArrays(NamedTuple):
     spread: np.ndarray  # its variance
     constants: np.ndarray  # step, low, high, saturation, noise, subtracted, bound of what a spike adds
     tile_rows: int
+    purpose: np.uint64
 
 
 STEP, LOW, HIGH, SATURATION, NOISE, SUBTRACTED, MOST = range(7)
@@ -143,6 +158,7 @@ def reader_arrays(reader: Reader | None, n_exc: int, dtype: np.dtype) -> ReaderA
         spread=np.zeros(n, dtype),
         constants=numbers,
         tile_rows=converters.tile_rows if converters else 0,
+        purpose=np.uint64(reader.purpose),
     )
 
 
@@ -190,6 +206,12 @@ def add_up(total, rows, sources, begin, end):
             total[j] += rows[i, j]
 
 
+def bound_below(g_exc):
+    """Keep conductances above the lowest one."""
+    for j in range(g_exc.shape[0]):
+        g_exc[j] = max(g_exc[j], g_exc.dtype.type(LEAST))
+
+
 def add_noise(total, spread, numbers):
     """Add noise of a variance to each value."""
     for j in range(total.shape[0]):
@@ -202,9 +224,11 @@ def deliver_noisy(s, run, rule, work, team, w_most, exc_most, k):
     if begin < end:
         r = work.reader
         add_rows(s, work, begin, end, run, rule)
-        add_up(r.spread, r.variance[0], work.sources, begin, end)
-        fill_deviates(r.numbers, work.key, work.occasion, READING, k, team.first)
-        add_noise(s.g_exc, r.spread, r.numbers)
+        if r.variance.shape[0] > 0:
+            add_up(r.spread, r.variance[0], work.sources, begin, end)
+            fill_deviates(r.numbers, work.key, work.occasion, r.purpose, k, team.first)
+            add_noise(s.g_exc, r.spread, r.numbers)
+        bound_below(s.g_exc)
     return exc_most + (end - begin) * (w_most + work.reader.constants[MOST])
 
 
@@ -222,11 +246,12 @@ def deliver_converted(s, run, rule, work, team, w_most, exc_most, k):
             add_up(r.current, r.partial[d], work.sources, e, tile_end)
             if r.variance.shape[0] > 0 or r.constants[NOISE] > 0:
                 spread_of(r, d, work.sources, e, tile_end)
-                purpose = READING + 2 * (tile * r.partial.shape[0] + d)
-                fill_deviates(r.numbers, work.key, work.occasion, np.uint64(purpose), k, team.first)
+                purpose = r.purpose + np.uint64(2 * (tile * r.partial.shape[0] + d))
+                fill_deviates(r.numbers, work.key, work.occasion, purpose, k, team.first)
                 add_noise(r.current, r.spread, r.numbers)
             convert(s.g_exc, r.current, r.gain[d, tile], r.offset[d, tile], r.scale[d], r.constants, tile_end - e)
         e = tile_end
+    bound_below(s.g_exc)
     return exc_most + (end - begin) * r.constants[MOST]
 
 
@@ -257,7 +282,7 @@ def convert(g_exc, current, gain, offset, scale, constants, n_spikes):
 def currents(
     reader: Reader, weights: np.ndarray, sources: np.ndarray, key: Any, occasion: np.ndarray, k: int
 ) -> np.ndarray:
-    """Return what the spikes of one step add to the conductances, (n_exc,).
+    """Return what the spikes of one step add to the conductances, (n_exc,), which then are at least :data:`LEAST`.
 
     Parameters
     ----------
@@ -281,7 +306,7 @@ def currents(
     if reader.converters is None or reader.partial is None or reader.scale is None:
         total = sum(weights[i] for i in sources)
         if reader.variance is not None:
-            total = total + np.sqrt(sum(reader.variance[0, i] for i in sources)) * noise(READING)
+            total = total + np.sqrt(sum(reader.variance[0, i] for i in sources)) * noise(reader.purpose)
         return np.asarray(total)
     c, n_digits, added = reader.converters, len(reader.partial), np.zeros(n_exc)
     for tile in np.unique(sources // c.tile_rows):
@@ -292,7 +317,7 @@ def currents(
             if reader.variance is not None:
                 spread = spread + sum(reader.variance[d, i] for i in mine)
             if spread.any():
-                x = x + np.sqrt(spread) * noise(READING + 2 * (int(tile) * n_digits + d))
+                x = x + np.sqrt(spread) * noise(reader.purpose + 2 * (int(tile) * n_digits + d))
             x = c.gain[d, tile] * np.clip(x, -c.saturation, c.saturation) + c.offset[d, tile]
             if c.step > 0:
                 x = np.clip(np.floor(x / c.step + 0.5) * c.step, c.low, c.high)

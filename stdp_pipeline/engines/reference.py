@@ -22,7 +22,7 @@ from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Rea
 from stdp_pipeline.engines._escape import NOISE, THRESHOLD, noise_step, probability
 from stdp_pipeline.engines._plastic import PlasticWeights
 from stdp_pipeline.engines._protocol import Presentation, Spikes, exploded, not_finite, show, too_many
-from stdp_pipeline.engines._reading import currents
+from stdp_pipeline.engines._reading import LEAST, currents
 from stdp_pipeline.network.state import NetworkState, rested
 from stdp_pipeline.random import FROZEN_PASS, chances_of, neuron_words, seed_words
 
@@ -216,7 +216,8 @@ def _present(
         elif arrivals:
             sources = np.array([i for i, _ in arrivals])
             received = plastic.gain * plastic.weights
-            g_exc = g_exc + currents(reader, received, sources, seed_words(seed), presentation.occasion, k)
+            added = currents(reader, received, sources, seed_words(seed), presentation.occasion, k)
+            g_exc = np.maximum(g_exc + added, LEAST)
         g_inh_exc = g_inh_exc + net.w_exc_inh * fired
         g_inh = g_inh + net.w_inh_exc * (np.count_nonzero(fired_inh) - fired_inh.astype(np.int64))
 

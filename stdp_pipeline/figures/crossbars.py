@@ -30,7 +30,9 @@ def accuracy_curves(vary: list[str], values: list[Any], lines: list[dict[str, An
         SVG. Dashed lines keep the labels of the ideal network, solid ones have labels from this hardware.
     """
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values) and len(values) > 1
-    x, ticks = _places(values) if numeric else (np.arange(len(values), dtype=float), [str(v or "") for v in values])
+    x, ticks = np.arange(len(values), dtype=float), ["" if v is None else str(v) for v in values]
+    if numeric:
+        x, ticks = _places(values)
     with figure(6.6 if numeric else 7.4, 3.7 if numeric else 1.5 + 0.42 * len(values)) as (fig, axes):
         for at, line in enumerate(lines):
             colour = class_colour(at)

@@ -12,7 +12,7 @@ from stdp_pipeline import registry
 from stdp_pipeline.engines._contract import Reader
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.hardware.circuit.effective import effective_us
-from stdp_pipeline.hardware.circuit.params import CircuitParams
+from stdp_pipeline.hardware.circuit.params import TILE, CircuitParams
 from stdp_pipeline.hardware.devices import nonlinear_iv
 from stdp_pipeline.hardware.devices._base import Devices, Phase
 from stdp_pipeline.hardware.mapping import Mapped, mapped
@@ -68,6 +68,11 @@ class Chip:
     written_us: np.ndarray
     draws: Draws
 
+    @property
+    def fluctuates(self) -> bool:
+        """Whether another pass over images reads other conductances."""
+        return any(module.DRAWN == "read" for module, _ in _components(self.params, "age"))
+
     def read(self, time_s: float | None = None, read: int = 0) -> Reading:
         """Read all devices.
 
@@ -88,7 +93,9 @@ class Chip:
         wanted = self.params.compensation
         if wanted is None:
             return reading
-        then = self.mapped.weights if wanted.to == "ideal" else self._read(0.0, 0).weights
+        then = self.mapped.weights
+        if wanted.to == "programmed":
+            then = self._read(_first_time(self.params), _CALIBRATION).weights
         return _compensated(reading, then, None if wanted.by == "array" else 0)
 
     def _read(self, time_s: float, read: int) -> Reading:
@@ -114,23 +121,44 @@ class Chip:
         noise = None if sd is None else found.variances(sd)
         if periphery is None:
             # All digits together, in units of weights.
-            return None if noise is None else Reader((noise * found.scale[:, None] ** 2).sum(axis=0, keepdims=True))
+            if noise is not None:
+                noise = (noise * found.scale[:, None] ** 2).sum(axis=0, keepdims=True)
+            # Where weights are negative, conductances need a bound, too.
+            simple = noise is None and self.mapped.seen(seen).min() >= 0
+            return None if simple else Reader(noise, specimen=self.draws.specimen)
         rows, _ = (self.params.circuit or CircuitParams()).tile(seen.shape)
         shape = (len(found.digit_factor), -(-seen.shape[1] // rows), len(found.unit))
         behind = converters(periphery, rows, shape, found.subtracted, self.draws)
-        return Reader(noise, found.currents(seen), found.scale, behind)
+        return Reader(noise, found.currents(seen), found.scale, behind, self.draws.specimen)
 
     def _through_wires(self, g_us: np.ndarray) -> np.ndarray:
         circuit = self.params.circuit
         if circuit is None:
             return g_us
-        return np.stack([effective_us(plane, circuit) if plane.any() else plane for plane in g_us])
+        circuit.tile(g_us.shape)
+        seen = np.empty_like(g_us)
+        for columns in self.mapped.tiles():
+            # A tile with its reference is as wide as it is; other arrays are cut by the circuit.
+            wide = {} if self.mapped.reference is None else {"tile_cols": len(columns)}
+            for plane, found in zip(g_us, seen, strict=True):
+                part = np.ascontiguousarray(plane[:, columns])
+                found[:, columns] = effective_us(part, circuit.model_copy(update=wide)) if part.any() else part
+        return seen
+
+
+_CALIBRATION = 2**31  # number of the read that compensation compares with: no pass over images has it
+
+
+def _first_time(params: HardwareParams) -> float:
+    """Return the time just after programming, or the first one of which the imperfections know something, s."""
+    return max([0.0, *(one.times_s[0] for one in params.devices if hasattr(one, "times_s"))])
 
 
 def _compensated(now: Reading, then: np.ndarray, axis: int | None) -> Reading:
-    """Multiply outputs by what calibration reads found."""
-    wanted, left = (np.asarray(np.abs(weights).sum(axis=axis)) for weights in (then, now.weights))
-    factor = np.divide(wanted, left, out=np.ones_like(left), where=left > 0)
+    """Multiply outputs by what calibration reads found, all inputs spiking."""
+    wanted, left = (np.asarray(weights.sum(axis=axis)) for weights in (then, now.weights))
+    there = (wanted > 0) & (left > 0)
+    factor = np.divide(wanted, left, out=np.ones_like(left), where=there)
     return replace(now, weights=now.weights * factor, reader=None if now.reader is None else now.reader.scaled(factor))
 
 
@@ -154,13 +182,24 @@ def programmed(
     ConfigError
         If weights are not numbers, or a model lacks what it needs.
     """
-    found = mapped(weights, params.mapping)
+    tile_cols = None
+    if params.circuit is not None:
+        # A tile's reference is one of its columns.
+        tile_cols = min(params.circuit.tile_cols or TILE, weights.shape[1] + 1)
+    found = mapped(weights, params.mapping, tile_cols)
     seen = None
     if n_writes is not None:
-        # The reference column is never written again.
+        # References are never written again.
         padding = ((0, 0), (0, found.target_us.shape[2] - n_writes.shape[1]))
         seen = np.broadcast_to(np.pad(n_writes, padding).astype(np.float64), found.target_us.shape)
-    devices = Devices(params.mapping.g_min_us, params.mapping.g_max_us, found.target_us, write=write, n_writes=seen)
+    devices = Devices(
+        params.mapping.g_min_us,
+        params.mapping.g_max_us,
+        found.target_us,
+        write=write,
+        n_writes=seen,
+        n_references=found.n_references,
+    )
     target = _through("target", found.target_us, params, devices, draws)
     devices = replace(devices, target_us=target)
     return Chip(params, found, devices, _through("write", target, params, devices, draws), draws)

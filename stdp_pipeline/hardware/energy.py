@@ -1,7 +1,8 @@
 """Energy by convention: synaptic operations and weight writes, each times what one of them takes.
 
 A synaptic operation (SOP) is one spike reaching one synapse; a write is one weight that is changed. These are idealised
-budgets of arithmetic and devices alone: memory traffic, neurons, clocks, converters and drivers are left out.
+budgets of arithmetic and devices alone: memory traffic, neurons and clocks are left out. Drivers and converters of
+crossbars are priced apart.
 
 References
 ----------

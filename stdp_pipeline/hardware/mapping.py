@@ -2,8 +2,9 @@
 
 A device can only conduct, so the zero of a weight lies at some conductance, which is subtracted again:
 
-* "reference_column": each weight is one device, and one more column holds devices at the zero of the weights; its
-  current is subtracted from that of every column. It has the imperfections of other devices, the same for all columns.
+* "reference_column": each weight is one device, and one more column in each tile holds devices at the zero of the
+  weights; its current is subtracted from that of every column of the tile. It is as imperfect as others, the same for
+  all of them.
 * "differential_pair": each weight is the difference of two devices, one of them at g_min_us.
 * "offset": each weight is one device, and the current of the ideal zero is subtracted by arithmetic: the number of
   spikes times its conductance.
@@ -68,7 +69,7 @@ class Mapped:
     weights : (n_rows, n_weight_columns) float64
         What ideal devices hold: the weights, but for those above the quantile and for the rounding of digits.
     target_us : (n_planes, n_rows, n_cols) float64
-        Conductance that each device should have. With a reference column, n_cols is one more than the weights'.
+        Conductance that each device should have. The references, if there are any, come after the weights' columns.
     digit : (n_planes,) int
         Which digit of the weights each plane holds; the columns of one digit share a converter.
     share : (n_planes,) float64
@@ -79,8 +80,8 @@ class Mapped:
         Highest less lowest conductance that is used, µS.
     subtracted : float
         What is subtracted by arithmetic from each digit at each spike, in span_us.
-    has_reference : bool
-        Whether the last column is a reference, subtracted from all others.
+    reference : (n_weight_columns,) int or None
+        Column of each weight's reference; None if there are none.
     unit : (n_weight_columns,) float64
         Weight for each µS of the sum, a column at a time.
     """
@@ -92,7 +93,7 @@ class Mapped:
     digit_factor: np.ndarray
     span_us: float
     subtracted: float
-    has_reference: bool
+    reference: np.ndarray | None
     unit: np.ndarray
 
     @property
@@ -116,9 +117,24 @@ class Mapped:
             Conductances as the periphery sees them.
         """
         error = np.tensordot(self.factor, seen_us - self.target_us, axes=1)
-        if self.has_reference:
-            error = error[:, :-1] - error[:, -1:]
+        if self.reference is not None:
+            error = error[:, : len(self.unit)] - error[:, self.reference]
         return self.weights + error * self.unit
+
+    @property
+    def n_references(self) -> int:
+        """Number of reference columns."""
+        return int(self.target_us.shape[2]) - len(self.unit)
+
+    def tiles(self) -> list[np.ndarray]:
+        """Return the columns of each tile that has a reference, this one last; or all columns, if there are none."""
+        if self.reference is None:
+            return [np.arange(len(self.unit))]
+        return [np.append(np.flatnonzero(self.reference == column), column) for column in np.unique(self.reference)]
+
+    def sums(self, seen_us: np.ndarray) -> np.ndarray:
+        """Return what all planes together conduct, references left out, (n_rows, n_weight_columns) in µS."""
+        return np.tensordot(self.factor, seen_us[:, :, : len(self.unit)], axes=1)
 
     def currents(self, seen_us: np.ndarray) -> np.ndarray:
         """Return what a spike adds to the current of each digit's column, (n_digits, n_rows, n_weight_columns).
@@ -138,8 +154,8 @@ class Mapped:
         """Add up planes of each digit, and the reference column's value times a factor to every column."""
         members = shares * (self.digit == np.arange(len(self.digit_factor))[:, None])
         total = np.tensordot(members, values, axes=1)
-        if self.has_reference:
-            total = total[:, :, :-1] + reference * total[:, :, -1:]
+        if self.reference is not None:
+            total = total[:, :, : len(self.unit)] + reference * total[:, :, self.reference]
         return total
 
     @property
@@ -148,7 +164,7 @@ class Mapped:
         return self.digit_factor[:, None] * self.span_us * self.unit
 
 
-def mapped(weights: np.ndarray, params: MappingParams) -> Mapped:
+def mapped(weights: np.ndarray, params: MappingParams, tile_cols: int | None = None) -> Mapped:
     """Turn weights into conductances.
 
     Parameters
@@ -156,6 +172,8 @@ def mapped(weights: np.ndarray, params: MappingParams) -> Mapped:
     weights : (n_rows, n_cols)
         May be negative with any of the schemes.
     params : MappingParams
+    tile_cols : int, optional
+        Columns of a tile, its reference counted; all by default.
 
     Returns
     -------
@@ -165,7 +183,7 @@ def mapped(weights: np.ndarray, params: MappingParams) -> Mapped:
     Raises
     ------
     ConfigError
-        If a weight is infinite or not a number.
+        If a weight is infinite or not a number, or the quantile leaves no range.
     """
     w = np.asarray(weights, np.float64)
     if not np.isfinite(w).all():
@@ -173,6 +191,11 @@ def mapped(weights: np.ndarray, params: MappingParams) -> Mapped:
     low, span = params.g_min_us, params.g_max_us - params.g_min_us
     pair = params.scheme == "differential_pair"
     most = np.quantile(np.abs(w), params.quantile, axis=0 if params.scale == "column" else None, keepdims=True)
+    if np.any((most == 0) & np.any(w != 0, axis=0, keepdims=True)):
+        raise ConfigError(
+            f"mapping.quantile must leave a range: {params.quantile:g} of the weights' magnitudes are 0, so that all "
+            "weights would be; choose a larger one"
+        )
     share = np.clip(w / np.where(most > 0, most, 1.0), -1.0, 1.0)
     # The zero of the weights is at one place for all columns, so that one reference serves them.
     least = 0.0 if pair else min(float(share.min()), 0.0)
@@ -182,18 +205,21 @@ def mapped(weights: np.ndarray, params: MappingParams) -> Mapped:
     if pair:
         positive, negative = (np.where(sign * place > 0, planes, 0.0) for sign in (1, -1))
         planes, digit, share = (np.concatenate(two) for two in ((positive, negative), (digit, digit), (share, -share)))
-    elif params.scheme == "reference_column":
-        column = _planes(np.full((len(w), 1), zero), params)[0]
-        planes = np.concatenate([planes, column], axis=2)
+    reference = None
+    if params.scheme == "reference_column":
+        group = max(tile_cols - 1, 1) if tile_cols is not None else w.shape[1]
+        reference = w.shape[1] + np.arange(w.shape[1]) // group
+        columns = _planes(np.full((len(w), int(reference[-1]) + 1 - w.shape[1]), zero), params)[0]
+        planes = np.concatenate([planes, columns], axis=2)
     unit = np.broadcast_to(np.ravel(most) * (1.0 - least) / span, w.shape[1:])
-    has_reference = params.scheme == "reference_column"
     held = np.clip(w, -most, most)
     if params.slice_bits is not None:
         held = np.tensordot(share * digit_factor[digit], span * planes, axes=1)
-        held = unit * ((held[:, :-1] - held[:, -1:]) if has_reference else held - zero * span * (not pair))
+        zeros = zero * span * (not pair) if reference is None else held[:, reference]
+        held = unit * (held[:, : w.shape[1]] - zeros)
     # In the digits of a zero that is not 0, too; each digit's current has the lowest conductance in it.
     subtracted = (low / span + zero) if params.scheme == "offset" else 0.0
-    return Mapped(held, low + span * planes, digit, share, digit_factor, span, subtracted, has_reference, unit)
+    return Mapped(held, low + span * planes, digit, share, digit_factor, span, subtracted, reference, unit)
 
 
 def _planes(place: np.ndarray, params: MappingParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -19,7 +19,10 @@ _Imperfections: Any = list[one_of("imperfection")]  # type: ignore[misc]
 
 
 class Compensation(Strict):
-    """Factors behind the converters, from calibration reads: the sum of all currents as it was over what it is."""
+    """Factors behind the converters, from calibration reads.
+
+    With all inputs spiking: the sum of the weights as it was over what it is; 1 where one of the two is not above 0.
+    """
 
     by: Literal["array", "column"] = "array"
     """One factor for all columns, or one for each (aihwkit: GlobalDriftCompensation, PerColumnDriftCompensation)."""
@@ -60,4 +63,16 @@ class HardwareParams(Strict):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"devices: each imperfection may be named once, got {', '.join(twice)} again")
+        return self
+
+    @model_validator(mode="after")
+    def _is_known(self) -> HardwareParams:
+        for one in self.devices:
+            if one.name == "relaxation" and not one.times_s[0] <= self.time_s <= one.times_s[-1]:
+                raise ValueError(
+                    f"time_s must be {one.times_s[0]:g} to {one.times_s[-1]:g} with the imperfection 'relaxation', "
+                    f"which was measured at these times only, got {self.time_s:g}"
+                )
+            if one.name == "finite_levels" and one.spacing == "logarithmic" and self.mapping.g_min_us == 0:
+                raise ValueError("mapping.g_min_us must be above 0 with logarithmic finite_levels, got 0")
         return self

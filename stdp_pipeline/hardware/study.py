@@ -46,7 +46,8 @@ class CurveParams(Strict):
     preset: str | None = None
     """Hardware to start from ('stdp list hardware')."""
     hardware: HardwareParams = HardwareParams()
-    """What is different from the preset, or, without one, from ideal devices."""
+    """What is different from the preset, or, without one, from ideal devices. A list of devices replaces that of the
+    preset."""
     vary: str | list[str] | None = None
     """What is varied: a dotted path in the hardware, such as time_s, circuit.r_bit_ohm, or devices.stuck.off, with
     imperfections by their names; several paths, which get the same values; or 'preset'. Null for a single point."""
@@ -61,6 +62,8 @@ class CurveParams(Strict):
     def _every_point_exists(self) -> CurveParams:
         if (self.vary is None) != (self.values is None):
             raise ValueError("vary and values belong together: give both or none")
+        if self.vary is not None and not self.paths:
+            raise ValueError("vary must not be empty; leave it out for a single point")
         if self.values is not None and not self.values:
             raise ValueError("values must not be empty")
         if "preset" in self.paths and len(self.paths) > 1:
@@ -87,7 +90,10 @@ class CurveParams(Strict):
         for value in self.values or [None]:
             name = value if "preset" in self.paths else self.preset
             raw = merged(_preset(name), own) if name is not None else own
-            raw = with_values(raw, [path for path in self.paths if path != "preset"], value)
+            try:
+                raw = with_values(raw, [path for path in self.paths if path != "preset"], value)
+            except (TypeError, KeyError):
+                raise ValueError(f"vary: {value!r} cannot be set at {', '.join(self.paths)}") from None
             try:
                 found.append(Point(value, HardwareParams.model_validate(raw)))
             except ValidationError as error:

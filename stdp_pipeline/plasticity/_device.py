@@ -59,14 +59,18 @@ class DeviceParams(Strict):
     """Standard deviation of what one pulse does, as a share of the range; it grows with the root of their number
     (Ag:a-Si: 0.035 [1])."""
     step_spread: Annotated[float, Field(ge=0, le=2)] = 0.0
-    """From device to device: standard deviation of the logarithm of the size of steps, up and down independently."""
+    """From device to device: standard deviation of the logarithm of the size of steps, up and down independently; of
+    binary devices, of the probability to switch."""
     high: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Nominal upper end of the range, as a share of network.w_max. One below 1 leaves room for devices whose range is
     larger, since no device goes beyond network.w_max."""
     range_spread: Annotated[float, Field(ge=0, le=2)] = 0.0
     """From device to device: standard deviation of the upper end, as a share of the nominal one."""
+    low_spread: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """From device to device: standard deviation of the lower end about network.w_min, as a share of the range from
+    there to network.w_max. A device that conducts less than the reference has a negative weight."""
     stuck_off: Share = 0.0
-    """Share of devices that stay at network.w_min, whatever is done to them."""
+    """Share of devices that stay at their lower end, whatever is done to them."""
     stuck_on: Share = 0.0
     """Share of devices that stay at their upper end."""
 
@@ -106,6 +110,7 @@ class DeviceConstants(NamedTuple):
     c_down: float
     noise: float  # of a pulse, for a number whose variance is that of two bytes
     resets: float  # 1 if weights get smaller by a reset
+    by_chance: float  # 1 if devices differ in the probability of a pulse, 0 if in its effect
 
 
 def device_constants(params: DeviceParams) -> DeviceConstants:
@@ -120,6 +125,7 @@ def device_constants(params: DeviceParams) -> DeviceConstants:
         c_down=1.0 if soft else -1 / math.expm1(-1 / a_down),
         noise=params.cycle_to_cycle / math.sqrt(2 * (256**2 - 1) / 12),
         resets=float(params.depression == "reset"),
+        by_chance=float(params.pulses == 1),
     )
 
 
@@ -131,14 +137,15 @@ class Specimen:
     ----------
     up, down : (n_input, n_exc) float32
         Factors of their steps; both 0 for a stuck device.
-    high : (n_input, n_exc) float32
-        Upper end, as a share of the range from network.w_min to network.w_max.
+    low, high : (n_input, n_exc) float32
+        Ends of the range: 0 is network.w_min, 1 network.w_max.
     stuck_at : (n_input, n_exc) float32
-        Place of a stuck device in that range; NaN for others.
+        Where a stuck device is; NaN for others.
     """
 
     up: np.ndarray
     down: np.ndarray
+    low: np.ndarray
     high: np.ndarray
     stuck_at: np.ndarray
 
@@ -154,26 +161,27 @@ def specimen(params: DeviceParams, shape: tuple[int, int], draws: Draws) -> Spec
     """
     up, down = (np.exp(params.step_spread * draws.normals(f"steps {way}", shape)) for way in ("up", "down"))
     high = np.clip(params.high * (1 + params.range_spread * draws.normals("range", shape)), 0.01, 1.0)
+    low = np.clip(params.low_spread * draws.normals("lower end", shape), -0.5, high - 0.005)
     u = draws.uniforms("stuck while learning", shape)
     off, on = u < params.stuck_off, u >= 1 - params.stuck_on
     works = ~(off | on)
-    stuck_at = np.where(off, 0.0, np.where(on, high, np.nan))
-    return Specimen(*(array.astype(np.float32) for array in (up * works, down * works, high, stuck_at)))
+    stuck_at = np.where(off, low, np.where(on, high, np.nan))
+    return Specimen(*(array.astype(np.float32) for array in (up * works, down * works, low, high, stuck_at)))
 
 
-def moved(x, d, u, up, down, high, c):
+def moved(x, d, u, up, down, low, high, c):
     """Return where a device is after the pulses for one change.
 
     Parameters
     ----------
     x : float or array
-        Place between network.w_min and network.w_max, 0 to the device's ``high``.
+        Place between network.w_min, 0, and network.w_max, 1: from the device's ``low`` to its ``high``.
     d : float or array
         Change that is wanted, in the same measure.
     u : float or array
         Uniform on (0, 1), with 32 random bits: the upper half decides about the fraction of a pulse, the lower half is
         the noise, as the sum of two bytes.
-    up, down, high : float or array
+    up, down, low, high : float or array
         See :class:`Specimen`.
     c : DeviceConstants
 
@@ -187,22 +195,24 @@ def moved(x, d, u, up, down, high, c):
     byte = np.floor(left)
     noise = (byte + np.floor((left - byte) * 256.0) - 255.0) * c.noise
     rises = (d > 0) * 1.0
-    place = x / high
-    size = abs(d) * c.pulses
+    place = (x - low) / (high - low)
+    factor = rises * up + (1.0 - rises) * down
+    size = abs(d) * c.pulses * (1.0 + c.by_chance * (factor - 1.0))
     n = np.floor(size + chance)
     # A reset: one pulse, with the probability that makes the mean right.
-    hit = (chance * x < abs(d)) * (abs(d) > 0) * 1.0
+    hit = (chance * (x - low) < abs(d)) * (abs(d) > 0) * 1.0
     falls_at_once = (1.0 - rises) * c.resets
     n = n + falls_at_once * (hit - n)
-    kept = exp_neg(n * (rises * c.k_up * up + (1.0 - rises) * c.k_down * down))
+    effect = factor + c.by_chance * (1.0 - factor)
+    kept = exp_neg(n * effect * (rises * c.k_up + (1.0 - rises) * c.k_down))
     above = c.c_up - (c.c_up - place) * kept
     below = 1.0 - (c.c_down - (c.c_down - 1.0 + place) * kept)
     below = below + c.resets * ((1.0 - hit) * place - below)
     new = rises * above + (1.0 - rises) * below
     works = (up > 0) * 1.0
-    new = new + np.sqrt(n) * noise
+    new = new + (1.0 - falls_at_once) * np.sqrt(n) * noise
     new = new * (new > 0)
     new = new + (1.0 - new) * (new > 1.0)
     # No pulse, and a stuck device, leave everything as it is, to the last bit.
     changes = works * (n > 0)
-    return x + changes * (high * new - x)
+    return x + changes * (low + (high - low) * new - x)

@@ -63,7 +63,7 @@ def summarise(
     Returns
     -------
     CrossbarStudy
-        Intervals are Student's, over specimens; those of several seeds count alike.
+        Intervals are Student's: over the seeds' means, or, for a single seed, over its specimens.
     """
     first = points[0]
     values = first["values"]
@@ -73,7 +73,8 @@ def summarise(
         here = together["point"] == k
         row: dict[str, Any] = {"value": value, "n": int(here.sum())}
         for column in _ACCURACIES:
-            row |= _interval(column, together[column][here])
+            of_seeds = np.array([table[column][table["point"] == k].mean() for table in draws])
+            row |= _interval(column, of_seeds if len(draws) > 1 else together[column][here])
         rows.append(row | {column: float(together[column][here].mean()) for column in _MEANS})
     ideal = float(np.mean([one["ideal_accuracy"] for one in points]))
     return CrossbarStudy(name, network, first["vary"], values, ideal, rows)

@@ -114,6 +114,7 @@ class _Study:
         self.label_classes = data["train_labels"][:n_labels]
         self.kept = NeuronLabels(**read_arrays(job.input("labels"), "label", "mean_counts"))
         self.spikes = _InputSpikes(self.model, self.test)
+        self.carry_over, self.theta_adapts = job.parameter("carry_over"), job.parameter("theta_adapts")
         self.seed, self.threads = spec["seed"], job.threads
         self.ideal_accuracy = float(read_json(job.input("ideal"))["readouts"][self.readout_params.name]["accuracy"])
 
@@ -123,9 +124,11 @@ class _Study:
 
     def measure(self, hardware: HardwareParams, draw: int) -> list[float]:
         """Return a row of the table, but for its first two columns."""
-        reading = self.chip(hardware, draw).read()
-        on_test = self._answers(reading, self.test, np.arange(len(self.test_labels)))
-        on_train = self._answers(reading, self.train, self.label_images)
+        chip = self.chip(hardware, draw)
+        reading = chip.read()
+        on_test = self._answers(reading, self.test, np.arange(len(self.test_labels)), self.theta_adapts)
+        # Another pass over images is another reading of devices that fluctuate.
+        on_train = self._answers(chip.read(read=1) if chip.fluctuates else reading, self.train, self.label_images)
         sums = on_train.responses.class_counts(self.label_classes, self.n_classes, self.state.n_exc)
         assigned = labels_from_sums(sums, self.label_classes)
         error = reading.weights - self.weights
@@ -157,18 +160,19 @@ class _Study:
             area_um2(hardware.energy, reading.seen_us.size),
         ]
 
-    def _answers(self, reading: Reading, inputs: Inputs, images: np.ndarray) -> Answers:
+    def _answers(self, reading: Reading, inputs: Inputs, images: np.ndarray, theta_adapts: bool = False) -> Answers:
         # A gain of a neuron, of rules that have one, is not in the array.
         weights = (reading.weights * self.state.gain).astype(self.model.precision)
         state = replace(self.state, weights=weights, gain=np.ones_like(self.state.gain))
-        frozen = Frozen(reader=None if reading.reader is None else reading.reader.scaled(self.state.gain))
+        reader = None if reading.reader is None else reading.reader.scaled(self.state.gain)
+        frozen = Frozen(self.carry_over, theta_adapts, reader)
         model, threads = self._real_model(), self.threads
         responses = self.engine.respond(model, state, inputs, images, threads, lambda done: None, frozen)
         return Answers(responses, state.n_exc)
 
     def _real_model(self) -> Model:
         """Return the model with weights that are real numbers, as those of hardware are."""
-        if self.model.storage is None:
+        if self.model.storage is None and self.model.device is None:
             return self.model
         rule = registry.load("rule", "triplet")
         return replace(self.model, rule=rule, rule_params=rule.Params())

@@ -31,10 +31,10 @@ PERFECT = {"nonlinearity_up": 0.0, "nonlinearity_down": 0.0, "cycle_to_cycle": 0
 N = 20_000
 
 
-def pulses(x, d, rng, up=1.0, down=1.0, high=1.0, **params):
+def pulses(x, d, rng, up=1.0, down=1.0, low=0.0, high=1.0, **params):
     """Return where N devices are after one change."""
     constants = device_constants(DeviceParams(**params))
-    return moved(np.full(N, float(x)), d, rng.random(N), up, down, high, constants)
+    return moved(np.full(N, float(x)), d, rng.random(N), up, down, low, high, constants)
 
 
 # ---- law -------------------------------------------------------------------------------------------------------------
@@ -53,8 +53,8 @@ def test_so_many_pulses_go_from_end_to_end_along_the_curve(label):
     )
     up, down = [0.0], [1.0]
     for _ in range(n):
-        up.append(float(moved(up[-1], 1 / n, 0.5, 1.0, 1.0, 1.0, constants)))
-        down.append(float(moved(down[-1], -1 / n, 0.5, 1.0, 1.0, 1.0, constants)))
+        up.append(float(moved(up[-1], 1 / n, 0.5, 1.0, 1.0, 0.0, 1.0, constants)))
+        down.append(float(moved(down[-1], -1 / n, 0.5, 1.0, 1.0, 0.0, 1.0, constants)))
     a, m = curvature(label), np.arange(n + 1) / n
     np.testing.assert_allclose(up, (1 - np.exp(-m / a)) / (1 - np.exp(-1 / a)), atol=1e-12)
     np.testing.assert_allclose(down, 1 - np.array(up), atol=1e-12)
@@ -62,21 +62,22 @@ def test_so_many_pulses_go_from_end_to_end_along_the_curve(label):
 
 def test_soft_bounds_take_a_share_of_what_is_left():
     constants = device_constants(DeviceParams(curve="soft_bounds", pulses=20, cycle_to_cycle=0))
-    x = float(moved(0.2, 3 / 20, 0.01, 1.0, 1.0, 1.0, constants))
+    x = float(moved(0.2, 3 / 20, 0.01, 1.0, 1.0, 0.0, 1.0, constants))
     assert 1 - x == pytest.approx(0.8 * np.exp(-3 / 20))
-    x = float(moved(0.2, -3 / 20, 0.01, 1.0, 1.0, 1.0, constants))
+    x = float(moved(0.2, -3 / 20, 0.01, 1.0, 1.0, 0.0, 1.0, constants))
     assert x == pytest.approx(0.2 * np.exp(-3 / 20))
 
 
 @given(
-    x=st.floats(0, 1), d=st.floats(-1, 1), u=st.floats(1e-9, 1 - 1e-9), high=st.floats(0.05, 1),
+    x=st.floats(0, 1), d=st.floats(-1, 1), u=st.floats(1e-9, 1 - 1e-9),
+    low=st.floats(-0.1, 0.1), high=st.floats(0.2, 1),
     pulses=st.sampled_from([1, 7, 100]), label=st.floats(0, 9), depression=st.sampled_from(["pulses", "reset"]),
 )  # fmt: skip
 @settings(max_examples=200)
-def test_no_device_leaves_its_range(x, d, u, high, pulses, label, depression):
+def test_no_device_leaves_its_range(x, d, u, low, high, pulses, label, depression):
     params = DeviceParams(pulses=pulses, nonlinearity_up=label, nonlinearity_down=label, depression=depression)
-    found = moved(x * high, d, u, 1.0, 1.0, high, device_constants(params))
-    assert -1e-12 <= found <= high * (1 + 1e-12)
+    found = moved(low + (high - low) * x, d, u, 1.0, 1.0, low, high, device_constants(params))
+    assert low - 1e-12 <= found <= high + 1e-12
 
 
 @pytest.mark.parametrize("d", [0.004, 0.03, -0.015])
@@ -106,15 +107,24 @@ def test_noise_grows_with_the_root_of_the_number_of_pulses(rng):
     for n in (4, 16):
         found = pulses(0.5, n / 100, rng, pulses=100, **params)
         sd = 0.004 * np.sqrt(n)
-        assert abs(found.mean() - 0.5 - n / 100) < 5.5 * sd / np.sqrt(N)
+        straight = pulses(0.5, n / 100, rng, pulses=100, **PERFECT).mean()
+        assert straight == pytest.approx(0.5 + n / 100, abs=1e-3)  # label 0 is nearly straight
+        assert abs(found.mean() - straight) < 5.5 * sd / np.sqrt(N)
         assert abs(found.std() / sd - 1) < 5.5 / np.sqrt(2 * N)
 
 
+def test_binary_devices_differ_in_the_probability_to_switch(rng):
+    found = pulses(0.0, 0.02, rng, up=1.5, pulses=1, **PERFECT)
+    np.testing.assert_allclose(np.unique(found), [0, 1], atol=1e-12)
+    assert stats.binomtest(int((found > 0.5).sum()), N, 0.03).pvalue > RARE
+
+
 def test_devices_differ_as_asked_for(seed):
-    params = DeviceParams(step_spread=0.3, high=0.5, range_spread=0.1, stuck_off=0.1, stuck_on=0.05)
+    params = DeviceParams(step_spread=0.3, high=0.5, range_spread=0.1, low_spread=0.04, stuck_off=0.1, stuck_on=0.05)
     found = specimen(params, (100, 200), Draws(seed))
     stuck = ~np.isnan(found.stuck_at)
-    assert stats.binomtest(int(np.count_nonzero(found.stuck_at == 0)), N, 0.1).pvalue > RARE
+    assert stats.binomtest(int(np.count_nonzero(found.stuck_at == found.low)), N, 0.1).pvalue > RARE
+    assert stats.kstest(found.low.ravel(), "norm", (0, 0.04)).pvalue > RARE
     assert stats.binomtest(int(stuck.sum()), N, 0.15).pvalue > RARE
     np.testing.assert_array_equal(found.up == 0, stuck)
     assert stats.kstest(np.log(found.up[~stuck]), "norm", (0, 0.3)).pvalue > RARE
@@ -135,11 +145,13 @@ def test_perfect_pulses_reach_their_targets_to_half_a_pulse(rng, curve):
 
 
 def test_transfer_and_learning_meet_the_same_devices(make_model, seed):
-    device = {"stuck_off": 0.2, "stuck_on": 0.1, "range_spread": 0.2, "high": 0.6}
+    device = {"stuck_off": 0.2, "stuck_on": 0.1, "range_spread": 0.2, "high": 0.6, "low_spread": 0.02}
     model = make_model(rule_name="power_law", rule={"norm_total": 10.0, "normalise_by": "gain", "device": device})
     learning = start_state(model, 50, seed).weights
-    g = np.full((1, 50, 20), 0.3)
-    written = learning_pulses.apply(g, learning_pulses.Params(**device), Devices(0.0, 1.0, g), Draws(seed))[0]
+    # With a reference, whose devices are others.
+    g = np.full((2, 50, 21), 3.0)
+    devices = Devices(2.0, 3.0, g, n_references=1)
+    written = learning_pulses.apply(g, learning_pulses.Params(**device), devices, Draws(seed))[0, :, :20] - 2
     stuck = ~np.isnan(specimen(DeviceParams(**device), (50, 20), Draws(seed)).stuck_at)
     np.testing.assert_allclose(learning[stuck], 0.6 * written[stuck], atol=1e-6)
     assert not np.allclose(learning[~stuck], written[~stuck])
@@ -158,6 +170,7 @@ DEVICES = {
         "stuck_off": 0.1,
     },
     "reset": {"pulses": 20, "depression": "reset", "stuck_on": 0.02},
+    "binary": {"pulses": 1, "step_spread": 0.2, "range_spread": 0.1, "low_spread": 0.05, "high": 0.5, **PERFECT},
 }
 
 
@@ -175,6 +188,7 @@ def assert_same(slow_state, slow, quick_state, quick):
     [
         ("power_law", "analog", "none"),
         ("power_law", "reset", "none"),  # the same kernel
+        ("power_law", "binary", "none"),
         pytest.param("triplet", "analog", "none", marks=pytest.mark.slow),
         pytest.param("triplet", "analog", "synaptic", marks=pytest.mark.slow),
     ],

@@ -129,6 +129,26 @@ def test_a_converter_rounds_saturates_and_subtracts():
     )
 
 
+def test_specimens_have_noise_of_their_own(case):
+    model, state, inputs = case(0)
+    found = []
+    for draw in (0, 1):
+        reading = programmed(state.weights, HardwareParams(devices=NOISE), Draws(0, draw)).read()
+        found.append(fast.respond(model, state, inputs, np.arange(4), 1, no_progress, Frozen(reader=reading.reader)))
+    assert not np.array_equal(found[0].step, found[1].step)
+
+
+def test_negative_weights_cannot_make_a_potential_run_away(case):
+    model, state, inputs = case(0)
+    state = replace(state, weights=state.weights - 0.4)
+    slow = reference.respond(model, state, inputs, np.arange(1), 1, no_progress, Frozen(reader=Reader()))
+    quick = fast.respond(model, state, inputs, np.arange(1), 1, no_progress, Frozen(reader=Reader()))
+    assert np.array_equal(slow.step, quick.step)
+    loud = Frozen(reader=Reader(variance=np.full((1, 784, N_EXC), 4.0)))
+    answer = fast.respond(model, state, inputs, np.arange(4), 1, no_progress, loud)
+    assert answer.n_images == 4
+
+
 def test_tiles_and_digits_have_noise_of_their_own():
     key, occasion = np.array(seed_words(0)), np.zeros(3, np.uint64)
     words = {tuple(int(w) for w in neuron_words(key, occasion, np.uint64(p), 0, 0)) for p in range(4, 40, 2)}

@@ -79,6 +79,8 @@ def test_own_values_win_over_the_preset_and_varied_ones_over_both():
         ({"vary": "devices.stuck.off", "values": [0.1, 1.5]}, "devices.stuck.off = 1.5"),
         ({"vary": "devices.nothing.x", "values": [1]}, "nothing"),
         ({"draws": 0}, "draws"),
+        ({"vary": [], "values": [1]}, "vary must not be empty"),
+        ({"vary": "devices.stuck", "values": [0.1]}, "hardware at devices.stuck = 0.1"),
     ],
 )
 def test_wrong_curves_are_named(curve, message):
@@ -112,18 +114,27 @@ def draws_table(rng, n_points=3, n=5):
     return table | {name: rng.random(len(point)) for name in columns}
 
 
-def test_intervals_are_those_of_student_over_the_specimens_of_all_seeds(rng):
+def test_intervals_are_those_of_student_over_the_means_of_seeds(rng):
     tables = [draws_table(rng), draws_table(rng)]
     points = [{"values": [1, 2, 3], "vary": ["time_s"], "ideal_accuracy": a} for a in (0.9, 0.8)]
     study = summarise("c", "n", points, tables)
     assert study.ideal_accuracy == pytest.approx(0.85)
     assert [row["n"] for row in study.rows] == [10, 10, 10]
-    x = np.concatenate([table["accuracy_kept"][table["point"] == 1] for table in tables])
-    low, high = stats.t.interval(0.95, 9, x.mean(), stats.sem(x))
+    x = np.array([table["accuracy_kept"][table["point"] == 1].mean() for table in tables])
+    low, high = stats.t.interval(0.95, 1, x.mean(), stats.sem(x))
     row = study.rows[1]
     assert row["accuracy_kept"] == pytest.approx(x.mean())
     assert row["accuracy_kept_low"] == pytest.approx(max(low, 0))
     assert row["accuracy_kept_high"] == pytest.approx(min(high, 1))
+
+
+def test_the_interval_of_a_single_seed_is_over_its_specimens(rng):
+    table = draws_table(rng)
+    study = summarise("c", "n", [{"values": [1, 2, 3], "vary": ["time_s"], "ideal_accuracy": 0.9}], [table])
+    x = table["accuracy_kept"][table["point"] == 1]
+    low, high = stats.t.interval(0.95, 4, x.mean(), stats.sem(x))
+    assert study.rows[1]["accuracy_kept_low"] == pytest.approx(max(low, 0))
+    assert study.rows[1]["accuracy_kept_high"] == pytest.approx(min(high, 1))
 
 
 def test_a_single_specimen_has_no_interval(rng):

@@ -21,6 +21,7 @@ from stdp_pipeline.hardware.devices import (
     drift,
     endurance,
     finite_levels,
+    nonlinear_iv,
     on_off_ratio,
     programming_noise,
     read_noise,
@@ -298,11 +299,9 @@ def test_ideal_devices_give_the_very_weights_back(scheme, scale, parallel, signe
     np.testing.assert_array_equal(chip(w, mapping=mapping).read().weights, w)
     # And by way of the conductances, to rounding.
     shifted = found.target_us * 1.5
-    total = np.tensordot(found.factor, shifted, axes=1)
-    if found.has_reference:
-        total = total[:, :-1] - total[:, -1:]
     ideal = np.tensordot(found.factor, found.target_us, axes=1)
-    ideal = ideal[:, :-1] - ideal[:, -1:] if found.has_reference else ideal
+    if found.reference is not None:
+        ideal = ideal[:, :5] - ideal[:, found.reference]
     np.testing.assert_allclose(found.seen(shifted), w + 0.5 * ideal * found.unit, atol=1e-9)
 
 
@@ -347,24 +346,72 @@ def test_wires_and_time_weaken_what_is_read():
 def test_compensation_brings_the_sums_back(by):
     axis = None if by == "array" else 0
     kept = chip(devices=[{"name": "drift"}], compensation=Compensation(by=by)).read(1e6)
-    np.testing.assert_allclose(np.abs(kept.weights).sum(axis=axis), WEIGHTS.sum(axis=axis), rtol=1e-6)
+    np.testing.assert_allclose(kept.weights.sum(axis=axis), WEIGHTS.sum(axis=axis), rtol=1e-6)
     wires = chip(circuit=CircuitParams(r_bit_ohm=20.0), compensation=Compensation(by=by, to="ideal")).read()
-    np.testing.assert_allclose(np.abs(wires.weights).sum(axis=axis), WEIGHTS.sum(axis=axis), rtol=1e-6)
+    np.testing.assert_allclose(wires.weights.sum(axis=axis), WEIGHTS.sum(axis=axis), rtol=1e-6)
 
 
 def test_devices_in_parallel_average_their_errors(seed):
-    errors = {}
+    variances = {}
     for n in (1, 16):
-        found = chip(
-            seed=seed,
-            mapping=MappingParams(parallel=n, scheme="offset"),
-            devices=[{"name": "device_variation", "law": "normal"}],
-        )
-        errors[n] = (found.read().weights - WEIGHTS)[WEIGHTS > 0.01]
-    # A ratio of two variances: their F law.
-    n = errors[1].size
-    assert stats.f.sf(errors[1].var() / (16 * errors[16].var()), n, n) > RARE
-    assert stats.f.cdf(errors[1].var() / (16 * errors[16].var()), n, n) > RARE
+        mapping = MappingParams(parallel=n, scheme="offset")
+        found = chip(seed=seed, mapping=mapping, devices=[{"name": "device_variation", "law": "normal"}])
+        # The error is a share of the conductance: so many independent numbers of equal variance.
+        shares = (found.mapped.sums(found.written_us) / found.mapped.sums(found.mapped.target_us) - 1).ravel()
+        variances[n], count = shares.var(), shares.size
+    ratio = stats.f(count - 1, count - 1)
+    assert ratio.sf(variances[1] / (16 * variances[16])) > RARE
+    assert ratio.cdf(variances[1] / (16 * variances[16])) > RARE
+
+
+def test_each_tile_has_a_reference_of_its_own():
+    found = chip(circuit=CircuitParams(tile_cols=11, r_word_ohm=20.0))
+    np.testing.assert_array_equal(found.mapped.reference, 30 + np.arange(30) // 10)
+    assert found.mapped.target_us.shape == (1, 60, 33)
+    # Tiles of equal weights are read alike, wherever they are.
+    same = np.tile(WEIGHTS[:, :10], 3)
+    read = chip(same, circuit=CircuitParams(tile_cols=11, r_word_ohm=20.0)).read().weights
+    np.testing.assert_allclose(read[:, :10], read[:, 20:], rtol=1e-12)
+    np.testing.assert_allclose(
+        read[:, :10], chip(WEIGHTS[:, :10], circuit=CircuitParams(r_word_ohm=20.0)).read().weights
+    )
+    with pytest.raises(ConfigError, match=r"circuit\.tile_cols must be at most 31"):
+        chip(circuit=CircuitParams(tile_cols=40)).read()
+
+
+def test_a_quantile_that_leaves_no_range_is_refused():
+    w = np.zeros((10, 4))
+    w[0] = 1.0
+    with pytest.raises(ConfigError, match=r"mapping\.quantile must leave a range"):
+        mapped(w, MappingParams(quantile=0.5))
+    with pytest.raises(ConfigError, match=r"mapping\.quantile must leave a range"):
+        mapped(w, MappingParams(quantile=0.5, scale="column"))
+
+
+@pytest.mark.parametrize(
+    ("law", "v", "message"),
+    [
+        ({"law": "milo"}, 1.0, "at most 0.5"),
+        ({"law": "cubic"}, 2.0, "the current falls"),
+        ({"law": "sinh", "k_per_v": 50.0}, 1.0, "must be at most 10"),
+    ],
+)
+def test_a_curve_holds_in_its_range_only(law, v, message):
+    with pytest.raises(ConfigError, match=message):
+        chip(v_read_v=v, devices=[{"name": "nonlinear_iv", **law}]).read()
+
+
+def test_open_devices_carry_no_current_by_any_law():
+    g = np.array([[[0.0, 100.0]]])
+    for law in ("sinh", "cubic", "milo"):
+        assert nonlinear_iv.seen_us(g, 0.1, nonlinear_iv.Params(law=law))[0, 0, 0] == 0
+
+
+def test_another_pass_reads_other_conductances_if_they_fluctuate():
+    noisy = chip(devices=[{"name": "slow_read_noise"}])
+    assert noisy.fluctuates
+    assert not np.array_equal(noisy.read(read=0).weights, noisy.read(read=1).weights)
+    assert not chip(devices=[{"name": "drift"}]).fluctuates
 
 
 def test_read_noise_is_told_as_the_variance_of_weights():
@@ -378,8 +425,12 @@ def test_read_noise_is_told_as_the_variance_of_weights():
 
 
 def test_times_without_measurements_are_refused():
+    with pytest.raises(ValidationError, match="time_s must be 1 to 172800"):
+        chip(devices=[{"name": "relaxation"}])
     with pytest.raises(ConfigError, match="time_s must be 1 to 172800"):
-        chip(devices=[{"name": "relaxation"}]).read(1e9)
+        chip(time_s=1.0, devices=[{"name": "relaxation"}]).read(1e9)
+    compensated = chip(time_s=86400.0, devices=[{"name": "relaxation"}], compensation=Compensation())
+    assert compensated.read().weights.sum() > 0
 
 
 @pytest.mark.parametrize(
@@ -395,6 +446,7 @@ def test_times_without_measurements_are_refused():
         ({"devices": [{"name": "relaxation", "times_s": [1.0]}]}, "coefficients for each of the 1 times_s"),
         ({"circuit": {"r_word_ohm": -1.0}}, "r_word_ohm"),
         ({"time_s": float("nan")}, "time_s"),
+        ({"devices": [{"name": "finite_levels", "spacing": "logarithmic"}], "mapping": {"g_min_us": 0.0}}, "g_min_us"),
     ],
 )
 def test_wrong_parameters_are_named(params, message):

@@ -37,6 +37,8 @@ class Devices:
         Number of this reading, for noise that stays for a whole pass over images.
     n_writes : (n_planes, n_rows, n_cols) float64 or None
         Writes that each device has seen, where that is known.
+    n_references : int
+        How many of the last columns are references.
     """
 
     g_min_us: float
@@ -46,6 +48,7 @@ class Devices:
     write: int = 0
     read: int = 0
     n_writes: np.ndarray | None = None
+    n_references: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -50,7 +50,7 @@ def apply(g_us: np.ndarray, params: Params, devices: Devices, draws: Draws) -> n
     if devices.n_writes is None:
         raise ConfigError(
             "the imperfection 'endurance' needs the number of writes of each device: train with a rule whose synapses "
-            "have states, and training.count_switches true"
+            "have states, or with plasticity.device, and training.count_switches true"
         )
     worn = params.trainings * devices.n_writes > lifetimes(params, devices.shape, draws)
     low, span = devices.g_min_us, devices.g_max_us - devices.g_min_us

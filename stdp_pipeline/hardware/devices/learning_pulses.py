@@ -1,12 +1,14 @@
 """Writing by learning pulses: targets are reached as well as pulses without a look at the result reach them.
 
-The devices are those of ``plasticity.device``: with the same constants and the same seed, the very same ones, so that
+The devices of the first plane are those of ``plasticity.device``: with the same constants and the same seed, the very
+same ones in the first specimen, so that
 transferring weights to a chip can be compared with learning on it. Each device is first reset to its lower end, and
 gets as many pulses as its target would take if it were a nominal device, whose upper end is g_max_us.
 """
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Literal
 
 import numpy as np
@@ -19,6 +21,8 @@ __all__ = ["DRAWN", "PHASE", "Params", "apply"]
 
 PHASE: Phase = "write"
 DRAWN: Drawn = "write"
+
+_APART = 2**32  # from a specimen to others of the same number
 
 
 class Params(DeviceParams):
@@ -36,14 +40,23 @@ def apply(g_us: np.ndarray, params: Params, devices: Devices, draws: Draws) -> n
     # The curve, inverted; where it would take for ever, ten times the pulses of a straight line.
     left = np.maximum(1.0 - wanted / constants.c_up, np.exp(-10 * params.pulses * constants.k_up))
     n_pulses = np.rint(-np.log(left) / constants.k_up)
-    n_rows, n_cols = devices.shape[1:]
-    # The planes are so many arrays of devices; one plane is what a network learns on.
-    drawn = specimen(params, (devices.shape[0] * n_rows, n_cols), draws)
-    up, down, high, stuck_at = (
-        array.reshape(devices.shape).astype(np.float64) for array in (drawn.up, drawn.down, drawn.high, drawn.stuck_at)
-    )
+    up, down, bottom, top, stuck_at = _specimens(params, devices, draws)
     # As a change that takes exactly so many pulses.
     change = n_pulses / constants.pulses
     u = draws.uniforms("learning_pulses", devices.shape, devices.write)
-    place = moved(np.zeros(devices.shape), change, u, up, down, high, constants)
-    return low + whole * np.where(np.isnan(stuck_at), place, stuck_at) / params.high
+    place = moved(bottom, change, u, up, down, bottom, top, constants)
+    return np.maximum(low + whole * np.where(np.isnan(stuck_at), place, stuck_at) / params.high, 0.0)
+
+
+def _specimens(params: Params, devices: Devices, draws: Draws) -> list[np.ndarray]:
+    """Return the fields of all planes' devices: those of weights, and those of references, drawn apart."""
+    n_planes, n_rows, n_cols = devices.shape
+    n_weights = n_cols - devices.n_references
+    planes = []
+    for plane in range(n_planes):
+        parts = [
+            specimen(params, (n_rows, n), Draws(draws.seed, draws.specimen + (2 * plane + part) * _APART))
+            for part, n in enumerate((n_weights, devices.n_references))
+        ]
+        planes.append([np.concatenate([getattr(p, f.name) for p in parts], axis=1) for f in fields(parts[0])])
+    return [np.stack(arrays).astype(np.float64) for arrays in zip(*planes, strict=True)]

@@ -3,8 +3,8 @@
 References
 ----------
 .. [1] Sandia's CrossSim 3.2, cubic model: I = g (V - 0.25 V³), V in volts.
-.. [2] Milo et al. (2021), "Accurate program/verify schemes of resistive switching memory (RRAM) for in-memory neural
-   network circuits", IRPS; as in CrossSim: I = g V + a V² + b V³ with a and b polynomials of log10(g).
+.. [2] Milo et al. (2021), "Optimized programming algorithms for multilevel RRAM in hardware neural networks", IRPS; as
+   in CrossSim: I = g V + a V² + b V³ with a and b polynomials of log10(g), fitted from 62.5 to 110 µS.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from stdp_pipeline.config._base import Strict
+from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.hardware.devices._base import Drawn, Phase
 
 __all__ = ["DRAWN", "PHASE", "Params", "current", "seen_us"]
@@ -48,10 +49,28 @@ def current(g_s: np.ndarray, v: np.ndarray, params: Params) -> tuple[np.ndarray,
     if params.law == "cubic":
         return g_s * (v + params.c_per_v2 * v**3), g_s * (1 + 3 * params.c_per_v2 * v**2)
     log_g = np.log10(np.clip(g_s, 50e-6, 225e-6))
-    a, b = np.polyval(_MILO_SQUARE, log_g), np.polyval(_MILO_CUBE, log_g)
+    conducts = g_s > 0
+    a, b = conducts * np.polyval(_MILO_SQUARE, log_g), conducts * np.polyval(_MILO_CUBE, log_g)
     return g_s * v + a * v * np.abs(v) + b * v**3, g_s + 2 * a * np.abs(v) + 3 * b * v**2
 
 
 def seen_us(g_us: np.ndarray, v: float, params: Params) -> np.ndarray:
-    """Return current over voltage at one voltage, µS."""
-    return 1e6 * current(1e-6 * g_us, np.asarray(v), params)[0] / v
+    """Return current over voltage at one voltage, µS.
+
+    Raises
+    ------
+    ConfigError
+        If the law does not hold at that voltage: it must grow up to there, and not out of all bounds.
+    """
+    g_s = 1e-6 * g_us
+    if params.law == "milo" and v > 0.5:
+        raise ConfigError(f"v_read_v must be at most 0.5 with the law 'milo' of nonlinear_iv, got {v:g}")
+    if params.law == "sinh" and params.k_per_v * v > 10:
+        raise ConfigError(f"k_per_v of nonlinear_iv times v_read_v must be at most 10, got {params.k_per_v * v:g}")
+    seen, slope = current(g_s, np.asarray(v), params)
+    if np.any((g_s > 0) & (slope <= 0)):
+        raise ConfigError(
+            f"v_read_v must be lower with the law '{params.law}' of nonlinear_iv: at {v:g} V the current falls as the "
+            "voltage grows"
+        )
+    return 1e6 * seen / v

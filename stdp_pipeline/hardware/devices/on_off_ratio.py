@@ -23,7 +23,7 @@ class Params(Strict):
     name: Literal["on_off_ratio"] = "on_off_ratio"
     """Name of the imperfection."""
     ratio: Annotated[float, Field(gt=1)] = 10.0
-    """Highest conductance over lowest. The presets' devices have 3 (STT-MRAM) to 10 million (SONOS)."""
+    """Highest conductance over lowest. The presets' devices have 2.3 (STT-MRAM) to 10 million (SONOS)."""
 
 
 def apply(g_us: np.ndarray, params: Params, devices: Devices, draws: Draws) -> np.ndarray:

@@ -32,7 +32,7 @@ class Params(Strict):
     name: Literal["programming_noise"] = "programming_noise"
     """Name of the imperfection."""
     law: Literal["polynomial", "saturating"] = "polynomial"
-    """'polynomial': c[0] + c[1] x + c[2] x² ..., with x the target over g_ref_us; 'saturating': c[0] (1 - exp(-g /
+    """'polynomial': c[0] + c[1] x + c[2] x² ..., with x the conductance over g_max_us; 'saturating': c[0] (1 - exp(-g /
     c[1])), as of SONOS [2]."""
     sd_us: Annotated[list[float], Field(min_length=1, max_length=8)] = [0.26348, 1.9650, -1.1731]  # noqa: RUF012 (pydantic copies it)
     """The coefficients c; the result is in µS for a device whose highest conductance is g_ref_us. The default is PCM

@@ -27,7 +27,7 @@ _DAY = 86400.0
 
 
 class Params(Strict):
-    """Standard deviations at several times, with polynomials of the target over g_ref_us; the defaults are [1]."""
+    """Standard deviations at several times, by the conductance over g_max_us; the defaults are [1]."""
 
     name: Literal["relaxation"] = "relaxation"
     """Name of the imperfection."""
@@ -39,10 +39,10 @@ class Params(Strict):
         [0.701, 22.086, -50.773, 47.095, -16.458],
         [0.782, 20.274, -43.507, 37.062, -11.934],
     ]
-    """Coefficients for each time, µS, with x the target over g_ref_us: c[0] + c[1] x + ... [1]; or, with the law
+    """Coefficients for each time, µS, with x the conductance over g_max_us: c[0] + c[1] x + ... [1]; or, with the law
     'saturating', c[0] (1 - exp(-x / c[1])), c[1] in µS, too."""
     law: Literal["polynomial", "saturating"] = "polynomial"
-    """Form of the dependence on the target."""
+    """Form of the dependence on the conductance."""
     g_ref_us: Annotated[float, Field(gt=0)] = 40.0
     """Highest conductance of the device that was measured, µS [1]; results are scaled by g_max_us / g_ref_us."""
     scale: Annotated[float, Field(ge=0, le=100)] = 1.0
