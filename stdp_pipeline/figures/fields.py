@@ -11,7 +11,9 @@ from stdp_pipeline.figures._style import NONE_COLOUR, bare, class_colour, figure
 __all__ = ["receptive_fields"]
 
 
-def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[int, ...]) -> bytes:
+def receptive_fields(
+    weights: np.ndarray, label: np.ndarray, image_shape: tuple[int, ...], marked: np.ndarray | None = None
+) -> bytes:
     """Draw all receptive fields as a mosaic, ordered by label, each with its label.
 
     Parameters
@@ -22,6 +24,8 @@ def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[
         Class of each neuron, -1 for none; the frame's colour and the number in the corner show it.
     image_shape : (height, width) or (channels, height, width)
         Channels stand side by side.
+    marked : (n_input, n_exc) bool, optional
+        Synapses to show in colour, by their weights still.
 
     Returns
     -------
@@ -34,17 +38,25 @@ def receptive_fields(weights: np.ndarray, label: np.ndarray, image_shape: tuple[
     columns = math.ceil(math.sqrt(n_exc * (height / width)))  # so that the whole is a square
     rows = math.ceil(n_exc / columns)
     gap = 2
-    mosaic = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap), np.nan)
-    for place, neuron in enumerate(order):
-        y, x = divmod(place, columns)
-        top, left = gap + y * (height + gap), gap + x * (width + gap)
-        mosaic[top : top + height, left : left + width] = picture(weights[:, neuron], image_shape)
+
+    def tiled(values: np.ndarray) -> np.ndarray:
+        mosaic = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap), np.nan)
+        for place, neuron in enumerate(order):
+            y, x = divmod(place, columns)
+            top, left = gap + y * (height + gap), gap + x * (width + gap)
+            mosaic[top : top + height, left : left + width] = picture(values[:, neuron], image_shape)
+        return mosaic
+
+    mosaic = tiled(weights)
 
     size = min(9.5, 2.2 + 0.38 * math.sqrt(n_exc))
     with figure(size + 0.9, size * mosaic.shape[0] / mosaic.shape[1] + 0.3) as (fig, axes):
         shown = axes.imshow(
             mosaic, cmap="gray_r", interpolation="nearest", vmin=0, vmax=max(float(np.percentile(weights, 99.9)), 1e-12)
         )
+        if marked is not None and marked.any():
+            most = max(float(np.percentile(weights, 99.9)), 1e-12)
+            axes.imshow(tiled(np.where(marked, weights, np.nan)), cmap="Reds", vmin=-0.6 * most, vmax=most)
         axes.set_title(f"Receptive fields of {n_exc} neurons, ordered by label")
         bare(axes)
         for place, neuron in enumerate(order):

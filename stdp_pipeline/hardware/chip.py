@@ -37,12 +37,15 @@ class Reading:
         Conductance of each device as the periphery sees it, wires and all.
     device_us : (n_planes, n_rows, n_cols) float64
         Conductance of each device.
+    failed : (n_planes, n_rows, n_cols) bool
+        Devices whose conductance a fault decides.
     """
 
     weights: np.ndarray
     reader: Reader | None
     seen_us: np.ndarray
     device_us: np.ndarray
+    failed: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,8 @@ class Chip:
 
     def _read(self, time_s: float, read: int) -> Reading:
         devices = replace(self.devices, time_s=time_s, read=read)
-        g = self.written_us
-        for phase in ("age", "fault"):
-            g = _through(phase, g, self.params, devices, self.draws)
+        aged = _through("age", self.written_us, self.params, devices, self.draws)
+        g = _through("fault", aged, self.params, devices, self.draws)
         seen = self._through_wires(_by_voltage(g, self.params))
         variances = [
             module.read_sd_us(g, one, devices) ** 2
@@ -113,7 +115,7 @@ class Chip:
         if variances:
             # Wires weaken noise as they weaken the current that it is a part of.
             sd = np.sqrt(sum(variances)) * np.divide(seen, g, out=np.ones_like(g), where=g > 0)
-        return Reading(self.mapped.seen(seen), self._reader(seen, sd), seen, g)
+        return Reading(self.mapped.seen(seen), self._reader(seen, sd), seen, g, g != aged)
 
     def _reader(self, seen: np.ndarray, sd: np.ndarray | None) -> Reader | None:
         """Return how an engine reads this, from conductances and the deviation of a reading, µS."""

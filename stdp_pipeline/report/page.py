@@ -43,7 +43,7 @@ _HARDWARE_CAPTIONS = {
     "labelled on the specimen; dashed: with the labels that they had.",
     "_conductances.svg": "Conductances of one specimen: as programming should leave them, and as they are read.",
     "_wires.png": "Share of each device's current that arrives at the end of its column: a specimen at the last point.",
-    "_fields.png": "Receptive fields as the network meets them: a specimen at the last point, negative weights as 0.",
+    "_fields.png": "Receptive fields as the network meets them: a specimen at the last point. Failed devices in red.",
 }
 """By the end of the file's name."""
 _MAP_CAPTION = (

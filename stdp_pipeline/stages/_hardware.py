@@ -107,8 +107,10 @@ def _specimen(root: Path, name: str, job: Job, study: CrossbarStudy) -> dict[str
         pictures[f"hardware_{name}_wires.png"] = crossbars.wire_losses(np.minimum(share, 1.0), tile)
     levels = read_arrays(root / "encode" / job.parents["encode"].id / "levels.npz", "image_shape", also=())
     shape = tuple(levels["image_shape"])
+    weights = arrays[f"weights_{n - 1}"]
+    failed = np.unpackbits(arrays[f"failed_{n - 1}"], count=weights.size).astype(bool).reshape(weights.shape)
     pictures[f"hardware_{name}_fields.png"] = fields.receptive_fields(
-        np.maximum(arrays[f"weights_{n - 1}"], 0.0), arrays["label"], shape
+        np.maximum(weights, 0.0), arrays["label"], shape, failed
     )
     return pictures
 

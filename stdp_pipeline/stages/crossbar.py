@@ -191,6 +191,7 @@ class _Study:
             arrays[f"device_us_{k}"] = reading.device_us[0].astype(np.float32)
             arrays[f"seen_us_{k}"] = reading.seen_us[0].astype(np.float32)
             arrays[f"weights_{k}"] = reading.weights.astype(np.float32)
+            arrays[f"failed_{k}"] = np.packbits(reading.failed[:, :, : self.state.n_exc].any(axis=0))
         return arrays
 
 

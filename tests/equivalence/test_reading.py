@@ -79,6 +79,26 @@ def test_ideal_converters_and_no_noise_change_nothing(case):
         assert np.array_equal(plain.neuron, read.neuron)
 
 
+@pytest.mark.parametrize("scheme", ["reference_column", "differential_pair", "offset"])
+@pytest.mark.parametrize("digits", [{}, {"slices": 2, "slice_bits": 4}, {"parallel": 2}])
+@pytest.mark.parametrize("scale", ["array", "column"])
+@pytest.mark.parametrize("signed", [False, True])
+def test_converted_currents_amount_to_the_weights(rng, scheme, digits, scale, signed):
+    w = rng.normal(size=(20, 6)) if signed else rng.random((20, 6))
+    mapping = {"scheme": scheme, "scale": scale, **digits}
+    devices = [{"name": "read_noise", "relative": 0.2}]
+    plain = programmed(w, HardwareParams(mapping=mapping, devices=devices), Draws(0)).read()
+    ideal = {"adc_bits": None}
+    chip = programmed(w, HardwareParams(mapping=mapping, devices=devices, periphery=ideal), Draws(0))
+    reader = chip.read().reader
+    found = (reader.scale[:, None] * (reader.partial - reader.converters.subtracted)).sum(axis=0)
+    # A zero between two digits' steps is rounded in the reference, and subtracted as it is by arithmetic.
+    atol = 0.5 * np.abs(w).max() * 2 / 255 if digits.get("slices") and signed else 1e-12
+    np.testing.assert_allclose(found, plain.weights, rtol=1e-9, atol=atol)
+    noise = (reader.scale[:, None] ** 2 * reader.variance).sum(axis=0)
+    np.testing.assert_allclose(noise, plain.reader.variance[0], rtol=1e-9)
+
+
 def read_often(reader, weights, sources, n=4000, seed=3):
     key = np.array(seed_words(seed))
     occasions = [np.array([image, 0, 0], np.uint64) for image in range(n // 100)]
