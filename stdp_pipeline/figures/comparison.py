@@ -115,7 +115,7 @@ def accuracy_over_bits(points: list[dict[str, Any]], readout: str) -> bytes:
                 np.array(x) + shift, y,
                 yerr=[100 * p["accuracies"].std(ddof=min(len(p["accuracies"]) - 1, 1)) for p in group],
                 color=class_colour(at % 10), linestyle="-" if several else "none", linewidth=1.2, elinewidth=0.9,
-                marker="osD^vP"[at // 10 if several else 1 + at % 5], markersize=4.5, label=series,
+                marker="osD^vP"[at // 10 if several else 1 + (at + at // 10) % 5], markersize=4.5, label=series,
             )  # fmt: skip
         names = [_bits(levels) for levels in places] + ["real\nnumbers"]
         axes.set(xticks=range(len(names)), xticklabels=names, ylabel=f"accuracy, {readout} (%)")
