@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stdp_pipeline.engines._slots import normalise
-from stdp_pipeline.engines._weights import count_switch
+from stdp_pipeline.engines._weights import count_switch, most_weight
 from stdp_pipeline.plasticity._device import DeviceConstants, DeviceParams, device_constants, moved, specimen
 from stdp_pipeline.random import Draws
 
@@ -132,15 +132,7 @@ def add_rows_gain(s, work, begin, end, run, rule):
 def find_out_of_bounds_device(s, run, work):
     """Return a bound of all weights; no device is out of bounds."""
     work.over[:] = 0
-    return most_of_devices(s, run)
-
-
-def most_of_devices(s, run):
-    """Return a bound of the weights as neurons receive them."""
-    most = 0.0
-    for j in range(s.gain.shape[0]):
-        most = max(most, s.gain[j])
-    return most * run.w_max
+    return most_weight(s, run)
 
 
 def scale_columns_device(s, run, rule, work, team):
@@ -157,4 +149,4 @@ def scale_columns_device(s, run, rule, work, team):
                 total += s.weights[i, j]
             if total > 0.0:
                 s.gain[j], _ = normalise(total, run.norm_total, n_input)
-    return most_of_devices(s, run)
+    return most_weight(s, run)

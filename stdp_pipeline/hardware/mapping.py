@@ -97,11 +97,6 @@ class Mapped:
     unit: np.ndarray
 
     @property
-    def n_devices(self) -> int:
-        """Number of devices, reference ones counted."""
-        return int(self.target_us.size)
-
-    @property
     def factor(self) -> np.ndarray:
         """What the current of each plane is multiplied by before all are added, (n_planes,)."""
         return self.share * self.digit_factor[self.digit]
