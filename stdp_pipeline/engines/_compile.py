@@ -45,8 +45,8 @@ _NOT_PER_STEP = (
 )
 
 
-# Calls that LLVM must inline, or the loops that draw many numbers do not become vector instructions.
-_WITHIN_LOOPS = {"chance_of", "deviate", "neuron_words", "philox4x32", "synapse_words"}
+# Calls that LLVM must inline, or the loops over many synapses do not become vector instructions.
+_WITHIN_LOOPS = {"chance_of", "deviate", "moved", "neuron_words", "philox4x32", "synapse_words"}
 
 
 class _Collector:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from stdp_pipeline.analysis.recovery import Recovery
 from stdp_pipeline.figures._style import ACCENT, GREY, bare, class_colour, figure, png, svg
 
-__all__ = ["accuracy_curves", "conductances", "wire_losses"]
+__all__ = ["accuracy_curves", "conductances", "recovered", "wire_losses"]
 
 
 def accuracy_curves(vary: list[str], values: list[Any], lines: list[dict[str, Any]]) -> bytes:
@@ -74,6 +75,27 @@ def _places(values: list[Any]) -> tuple[np.ndarray, list[str]]:
     logs = np.log10(np.where(x > 0, x, positive.min()))
     # Zero has a place of its own, to the left of the smallest number.
     return np.where(x > 0, logs, logs.min() - 0.6), [f"{v:g}" for v in x]
+
+
+def recovered(found: list[Recovery]) -> bytes:
+    """Draw accuracies of transferring weights to devices and of learning on them, a line for each kind, as SVG."""
+    with figure(7.4, 1.3 + 0.34 * len(found)) as (fig, axes):
+        for at, one in enumerate(found):
+            axes.axhline(at, color="#eceef1", linewidth=0.8, zorder=0)
+            axes.plot([100 * one.ideal.mean] * 2, [at - 0.35, at + 0.35], ":", color=GREY, linewidth=1.2)
+            for found_here, colour, shift in ((one.transferred, "#cc6677", -0.12), (one.in_place, ACCENT, 0.12)):
+                y = at + shift
+                axes.plot(100 * found_here.mean, y, "o", color=colour, markersize=5, clip_on=False)
+                if found_here.low is not None and found_here.high is not None:
+                    axes.plot([100 * found_here.low, 100 * found_here.high], [y, y], color=colour, linewidth=1.4)
+        axes.plot([], [], "o-", color="#cc6677", markersize=5, label="transferred to the devices")
+        axes.plot([], [], "o-", color=ACCENT, markersize=5, label="learned on the devices")
+        axes.plot([], [], ":", color=GREY, label="without devices")
+        axes.set(yticks=range(len(found)), yticklabels=[one.name for one in found], xlabel="test accuracy (%)")
+        axes.set_ylim(len(found) - 0.5, -0.5)
+        axes.tick_params(axis="y", length=0)
+        fig.legend(loc="outside upper right", ncols=3, fontsize=8)
+        return svg(fig)
 
 
 def conductances(panels: list[dict[str, Any]]) -> bytes:

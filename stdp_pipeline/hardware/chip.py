@@ -138,6 +138,11 @@ class Chip:
         if circuit is None:
             return g_us
         circuit.tile(g_us.shape)
+        if not g_us.any():
+            raise ConfigError(
+                "hardware: nothing conducts, so the circuit has no solution: all devices are open (0 µS); raise "
+                "mapping.g_min_us, or lower the share of devices.stuck.off"
+            )
         seen = np.empty_like(g_us)
         for columns in self.mapped.tiles():
             # A tile with its reference is as wide as it is; other arrays are cut by the circuit.

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from stdp_pipeline.analysis.recovery import Recovery
 from stdp_pipeline.report.comparison import Comparison
 from stdp_pipeline.report.crossbars import CrossbarStudy
 
@@ -41,7 +42,8 @@ MODEL_PICTURES = ("network.svg", "presentation.png", "stdp_curves.svg", "lif_res
 _HARDWARE_CAPTIONS = {
     ".svg": "Mean test accuracy over specimens, with its 95 % interval; dotted, without hardware. Solid: neurons "
     "labelled on the specimen; dashed: with the labels that they had.",
-    "_conductances.svg": "Conductances of one specimen: as programming should leave them, and as they are read.",
+    "_conductances.svg": "Conductances of one specimen, of the first device of each weight: as programming should "
+    "leave them, and as they are read.",
     "_wires.png": "Share of each device's current that arrives at the end of its column: a specimen at the last point.",
     "_fields.png": "Receptive fields as the network meets them: a specimen at the last point. Failed devices in red.",
 }
@@ -145,6 +147,7 @@ def page(
     provenance: dict[str, Any],
     studies: Sequence[CrossbarStudy] = (),
     hardware: Mapping[str, bytes] = MappingProxyType({}),
+    recoveries: Sequence[Recovery] = (),
 ) -> str:
     """Return the report as HTML that refers to nothing outside itself.
 
@@ -169,6 +172,8 @@ def page(
         That of the first run's training, for versions and machine.
     studies : sequence of CrossbarStudy
         Curves of networks on hardware.
+    recoveries : sequence of Recovery
+        Learning on devices against transferring weights to them.
     hardware : mapping of str to bytes
         Their pictures: file name -> content.
     """
@@ -201,6 +206,8 @@ def page(
         n_seeds=_range([group["n_seeds"] for group in comparison]),
         model_pictures=MODEL_PICTURES,
         hardware=_curves(studies, hardware),
+        recoveries=recoveries,
+        recovery_picture=_uri("recovery.svg", hardware["recovery.svg"]) if recoveries else "",
         leaking=_runs_with(rows, "label_split", "test"),
         adapting=_runs_with(rows, "theta_adapts_in_test", True),
         provenance=provenance,

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from stdp_pipeline.analysis.recovery import Recovery, recovery
 from stdp_pipeline.config.plan import Job, Run
 from stdp_pipeline.figures import crossbars, fields
 from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.io import canonical_json, read_arrays, read_json
 from stdp_pipeline.report.crossbars import CrossbarStudy, summarise
 
-__all__ = ["hardware_pictures", "hardware_table", "studies"]
+__all__ = ["hardware_pictures", "hardware_table", "recoveries", "studies"]
 
 _MOST_PANELS = 6  # histograms of one curve
 
@@ -32,6 +33,38 @@ def studies(root: Path, runs: list[Run]) -> list[CrossbarStudy]:
         points = [read_json(folder / "points.json") for folder in folders]
         found.append(summarise(name, told[varied], points, [_table(folder / "draws.tsv") for folder in folders]))
     return found
+
+
+def recoveries(root: Path, runs: list[Run], rows: list[dict[str, Any]]) -> list[Recovery]:
+    """Compare curves with the variants of the same name, which learned on the devices to which the curves transfer.
+
+    Parameters
+    ----------
+    root : Path
+        Of the results.
+    runs : list of Run
+    rows : list of dict
+        Records of all runs and readouts, as in ``metrics.json``.
+
+    Returns
+    -------
+    list of Recovery
+        In the order of the curves. Curves that vary something are compared with nothing.
+    """
+    in_place: dict[str, dict[int, float]] = {}
+    for row in rows:
+        if row["readout"] == rows[0]["readout"] and "variant" in row["varied"]:
+            in_place.setdefault(row["varied"]["variant"], {})[row["seed"]] = row["test_accuracy"]
+    pairs: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    for one in runs:
+        for name, job in one.crossbars.items():
+            point = read_json(root / "crossbar" / job.id / "points.json")
+            if point["vary"] or one.seed not in in_place.get(name, {}):
+                continue
+            transferred = float(_table(root / "crossbar" / job.id / "draws.tsv")["accuracy_assigned"].mean())
+            pair = (point["ideal_accuracy"], transferred, in_place[name][one.seed])
+            pairs.setdefault((name, _told(one)), []).append(pair)
+    return [recovery(*key, *np.array(found).T) for key, found in pairs.items()]
 
 
 def _names(runs: list[Run]) -> list[str]:

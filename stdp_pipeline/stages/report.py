@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 
 from stdp_pipeline import registry
+from stdp_pipeline.analysis.recovery import recovery_table
 from stdp_pipeline.config.load import completed
 from stdp_pipeline.config.plan import Run, plan
 from stdp_pipeline.figures import comparison as overview
-from stdp_pipeline.figures import fields, learning, results
+from stdp_pipeline.figures import crossbars, fields, learning, results
 from stdp_pipeline.hardware.energy import costs_of, dense_writes
 from stdp_pipeline.io import canonical_json, read_arrays, read_json, write_bytes, write_json, write_text
 from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.report.comparison import Comparison, compare, markdown
 from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import MODEL_PICTURES, RunView, page
-from stdp_pipeline.stages._hardware import hardware_pictures, hardware_table, studies
+from stdp_pipeline.stages._hardware import hardware_pictures, hardware_table, recoveries, studies
 from stdp_pipeline.stages._history import read_history
 from stdp_pipeline.stages._inputs import model_of
 from stdp_pipeline.stages._job import StageJob
@@ -80,6 +81,10 @@ def run(job: StageJob) -> None:
         written.add(job.output / "figures" / file)
     on_hardware = studies(root, planned.runs)
     hardware = hardware_pictures(root, planned.runs, on_hardware)
+    won_back = recoveries(root, planned.runs, rows)
+    if won_back:
+        hardware["recovery.svg"] = crossbars.recovered(won_back)
+        write_text(job.output / "recovery.tsv", recovery_table(won_back))
     for file, content in hardware.items():
         write_bytes(job.output / "figures" / file, content)
         written.add(job.output / "figures" / file)
@@ -112,6 +117,7 @@ def run(job: StageJob) -> None:
             provenance,
             on_hardware,
             hardware,
+            won_back,
         ),
     )
 

@@ -19,6 +19,7 @@ from stdp_pipeline.hardware.energy import (
     driver_energy_nj,
     read_energy_nj,
 )
+from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.hardware.study import CurveParams, presets, with_values
 from stdp_pipeline.random import Draws
 from stdp_pipeline.report.crossbars import summarise
@@ -40,6 +41,14 @@ def test_every_preset_says_what_it_is_and_can_be_programmed(name):
     assert np.corrcoef(reading.weights.ravel(), WEIGHTS.ravel())[0, 1] > (
         0.6 if "levels" in str(point.hardware) else 0.95
     )
+
+
+def test_a_circuit_in_which_nothing_conducts_is_refused():
+    params = HardwareParams.model_validate(
+        {"mapping": {"scheme": "offset", "g_min_us": 0.0}, "circuit": {}, "devices": [{"name": "stuck", "off": 1.0}]}
+    )
+    with pytest.raises(ConfigError, match=r"nothing conducts.*mapping\.g_min_us"):
+        programmed(np.ones((130, 40)), params, Draws(0)).read()
 
 
 def test_a_path_is_set_where_it_leads():
