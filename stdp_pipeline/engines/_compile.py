@@ -46,7 +46,16 @@ _NOT_PER_STEP = (
 
 
 # Calls that LLVM must inline, or the loops over many synapses do not become vector instructions.
-_WITHIN_LOOPS = {"chance_of", "change_post_real", "deviate", "moved", "neuron_words", "on_post", "philox4x32", "synapse_words"}
+_WITHIN_LOOPS = {
+    "chance_of",
+    "change_post_real",
+    "deviate",
+    "moved",
+    "neuron_words",
+    "on_post",
+    "philox4x32",
+    "synapse_words",
+}
 
 
 class _Collector:

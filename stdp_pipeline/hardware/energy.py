@@ -10,9 +10,11 @@ References
    addition and 3.7 pJ for a multiplication of 32-bit floating point numbers, 0.1 pJ for an addition of 32-bit integers.
 .. [2] Garbin et al. (2015), "HfO2-based OxRAM devices as synapses for convolutional neural networks", IEEE Trans.
    Electron Devices 62:2494, doi:10.1109/TED.2015.2440102: less than 10 pJ for one switching event.
-.. [3] MLP+NeuroSim V3.0, Array.h: wires of 0.2 fF for each µm, two features from one device to the next.
+.. [3] MLP+NeuroSim V3.0, Array.h: wires of 0.2 fF for each µm, two features from one device to the next; a write takes
+   V² (G0 + G1) / 2 t, C V² of its wire, and (V/2)² G t of each half-selected device.
 .. [4] Harpe, Cantatore & van Roermund (2013), ISSCC: 2.2 fJ for each conversion step, the lowest until then
    (converterpassion.wordpress.com, ADC survey of spring 2013), so a lower bound for the converters of an array.
+.. [5] DNN+NeuroSim V1.4: writes with 2 V.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ __all__ = [
     "dense_writes",
     "driver_energy_nj",
     "read_energy_nj",
+    "write_energy_pj",
 ]
 
 FLOAT_ADD_PJ, FLOAT_MULTIPLY_PJ, INTEGER_ADD_PJ = 0.9, 3.7, 0.1
@@ -111,12 +114,45 @@ class EnergyParams(Strict):
     """Capacitance of a word line, fF for each µm [3]."""
     converter_fj_per_step: Annotated[float, Field(ge=0)] = 2.2
     """Energy of a conversion with b bits, fJ for each of its 2**b steps [4]."""
+    v_write_v: Annotated[float, Field(gt=0, le=20)] = 2.0
+    """Voltage of a writing pulse, V [5]."""
+    t_write_s: Annotated[float, Field(gt=0, le=1)] = 10e-9
+    """Duration of a writing pulse, s (HfO2: less than 10 ns [2])."""
+    half_selected: bool = False
+    """Whether the other devices of a written device's row and column see half of the voltage, as they do without a
+    transistor or selector of their own."""
 
 
 def driver_energy_nj(params: EnergyParams, n_spikes: float, n_devices_per_row: int, v_read_v: float) -> float:
     """Return the energy for charging a word line, C V², at each of so many input spikes, nJ."""
     farad = params.wire_ff_per_um * 1e-15 * 2e-3 * params.feature_nm * n_devices_per_row
     return n_spikes * farad * v_read_v**2 * 1e9
+
+
+def write_energy_pj(
+    params: EnergyParams, g_before_us: np.ndarray, g_after_us: np.ndarray, tile: tuple[int, int]
+) -> float:
+    """Return the energy of one writing pulse on a device, the mean of an array, pJ [3].
+
+    Parameters
+    ----------
+    params : EnergyParams
+    g_before_us, g_after_us : (n_planes, n_rows, n_cols)
+        Conductances, µS.
+    tile : (rows, columns)
+        Devices along the lines of an array.
+
+    Returns
+    -------
+    float
+        Of the device, its word line, and, if they are, the half-selected devices.
+    """
+    mean_us = float((g_before_us.mean() + g_after_us.mean()) / 2)
+    joule = params.v_write_v**2 * params.t_write_s * mean_us * 1e-6
+    if params.half_selected:
+        n_others = sum(tile) - 2
+        joule += n_others * (params.v_write_v / 2) ** 2 * params.t_write_s * float(g_after_us.mean()) * 1e-6
+    return joule * 1e12 + 1e3 * driver_energy_nj(params, 1.0, tile[1], params.v_write_v)
 
 
 def converter_energy_nj(params: EnergyParams, n_conversions: float, bits: int) -> float:

@@ -13,7 +13,8 @@ __all__ = ["CrossbarStudy", "summarise"]
 _ACCURACIES = ("accuracy_kept", "accuracy_assigned")
 _MEANS = (
     "spikes_per_image", "presentations_per_image", "silent_images", "silent_neurons", "weight_share",
-    "weight_rms_error", "read_energy_nj", "driver_energy_nj", "converter_energy_nj", "area_um2",
+    "weight_rms_error", "read_energy_nj", "driver_energy_nj", "converter_energy_nj", "write_energy_pj",
+    "area_um2",
 )  # fmt: skip
 
 

@@ -16,7 +16,14 @@ from stdp_pipeline.engines._contract import Frozen, Inputs, Model
 from stdp_pipeline.engines._protocol import draw_events
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.hardware.chip import Chip, Reading, programmed
-from stdp_pipeline.hardware.energy import area_um2, converter_energy_nj, driver_energy_nj, read_energy_nj
+from stdp_pipeline.hardware.circuit.params import CircuitParams
+from stdp_pipeline.hardware.energy import (
+    area_um2,
+    converter_energy_nj,
+    driver_energy_nj,
+    read_energy_nj,
+    write_energy_pj,
+)
 from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.io import read_arrays, read_json, write_arrays, write_json, write_text
 from stdp_pipeline.network.state import NetworkState
@@ -35,11 +42,12 @@ __all__ = ["COLUMNS", "run"]
 COLUMNS = (
     "point", "draw", "accuracy_kept", "accuracy_assigned", "spikes_per_image", "presentations_per_image",
     "silent_images", "silent_neurons", "weight_share", "weight_rms_error", "read_energy_nj", "driver_energy_nj",
-    "converter_energy_nj", "area_um2",
+    "converter_energy_nj", "write_energy_pj", "area_um2",
 )  # fmt: skip
 """Columns of ``draws.tsv``: point of the curve, specimen, accuracies by both kinds of labels, activity over the test
 images, sum of the weights over that of the ideal ones, root mean square of their error over the mean of the ideal ones,
-energies that devices, drivers and converters take for one test image, and the area of the devices."""
+energies that devices, drivers and converters take for one test image, that of one pulse that writes a device, and the
+area of the devices."""
 
 
 def run(job: StageJob) -> None:
@@ -141,7 +149,7 @@ class _Study:
             float(np.count_nonzero(assigned.label < 0)),
             float(reading.weights.sum() / max(float(self.weights.sum(dtype=np.float64)), 1e-30)),
             float(np.sqrt(np.mean(error**2)) / mean),
-            *self._costs(hardware, reading, float(on_test.responses.n_input_spikes.mean())),
+            *self._costs(hardware, chip, reading, float(on_test.responses.n_input_spikes.mean())),
         ]
 
     def _both(self, chip: Chip, reading: Reading) -> tuple[Answers, Answers]:
@@ -155,8 +163,8 @@ class _Study:
             self._last = (known, (on_test, self._answers(again, self.train, self.label_images)))
         return self._last[1]
 
-    def _costs(self, hardware: HardwareParams, reading: Reading, n_spikes: float) -> list[float]:
-        """Return the energy that devices, drivers and converters take for one image, nJ, and the area of devices."""
+    def _costs(self, hardware: HardwareParams, chip: Chip, reading: Reading, n_spikes: float) -> list[float]:
+        """Return energies: of devices, drivers and converters for an image, nJ; of a write, pJ; and devices' area."""
         n_planes, _, n_cols = reading.seen_us.shape
         periphery, reader, conversions = hardware.periphery, reading.reader, 0.0
         if periphery is not None and periphery.adc_bits is not None and reader is not None and reader.converters:
@@ -167,6 +175,13 @@ class _Study:
             read_energy_nj(reading.seen_us, n_spikes * self.spikes.shares, hardware.v_read_v, hardware.t_read_s),
             driver_energy_nj(hardware.energy, n_spikes, n_planes * n_cols, hardware.v_read_v),
             converter_energy_nj(hardware.energy, conversions, bits),
+            # From the lower end of the range, where devices are reset to, to what they hold.
+            write_energy_pj(
+                hardware.energy,
+                np.full_like(chip.written_us, hardware.mapping.g_min_us),
+                chip.written_us,
+                (hardware.circuit or CircuitParams()).tile(chip.written_us.shape),
+            ),
             area_um2(hardware.energy, reading.seen_us.size),
         ]
 
