@@ -18,6 +18,7 @@ from stdp_pipeline.hardware.energy import (
     converter_energy_nj,
     driver_energy_nj,
     read_energy_nj,
+    write_energy_pj,
 )
 from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.hardware.study import CurveParams, presets, with_values
@@ -118,7 +119,7 @@ def draws_table(rng, n_points=3, n=5):
     table = {"point": point, "draw": draw, **{name: rng.random(len(point)) for name in others}}
     columns = (
         "accuracy_kept", "accuracy_assigned", "weight_rms_error", "read_energy_nj", "driver_energy_nj",
-        "converter_energy_nj", "area_um2",
+        "converter_energy_nj", "write_energy_pj", "area_um2",
     )  # fmt: skip
     return table | {name: rng.random(len(point)) for name in columns}
 
@@ -155,6 +156,19 @@ def test_a_single_specimen_has_no_interval(rng):
 def test_read_energy_is_that_of_every_device_of_a_row():
     g = np.full((2, 3, 4), 10.0)  # 8 devices of 10 µS in a row: 0.1 V, 10 ns: 8 fJ
     assert read_energy_nj(g, np.array([1.0, 0.0, 2.0]), 0.1, 10e-9) == pytest.approx(3 * 8 * 1e-6)
+
+
+def test_a_write_takes_what_devices_wires_and_half_selected_devices_take():
+    before, after = np.full((1, 4, 6), 1.0), np.full((1, 4, 6), 9.0)
+    params = EnergyParams(v_write_v=2.0, t_write_s=1e-8, wire_ff_per_um=0.0)
+    # 4 V² x 5 µS x 10 ns
+    assert write_energy_pj(params, before, after, (4, 6)) == pytest.approx(0.2)
+    # 8 others at 1 V²
+    half = params.model_copy(update={"half_selected": True})
+    assert write_energy_pj(half, before, after, (4, 6)) == pytest.approx(0.2 + 8 * 9e-6 * 1e-8 * 1e12)
+    wired = params.model_copy(update={"wire_ff_per_um": 0.2, "feature_nm": 40.0})
+    # 6 devices of 80 nm, 0.2 fF for each µm, at 4 V²
+    assert write_energy_pj(wired, before, after, (4, 6)) == pytest.approx(0.2 + 6 * 0.08 * 0.2e-3 * 4)
 
 
 def test_drivers_converters_and_area_are_priced():
