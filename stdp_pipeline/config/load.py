@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from stdp_pipeline.config.explain import explained, unknown
 from stdp_pipeline.config.schema import Experiment, experiment_model
 from stdp_pipeline.errors import ConfigError
 
@@ -23,7 +24,6 @@ __all__ = [
     "merged",
     "presets",
     "read_yaml",
-    "unknown",
     "validated",
     "with_overrides",
     "with_preset",
@@ -170,71 +170,8 @@ def validated(raw: dict[str, Any], where: str) -> Experiment:
     try:
         return experiment_model().model_validate(raw)
     except ValidationError as error:
-        lines = [_explain(e, raw) for e in error.errors()]
+        lines = [explained(e, raw) for e in error.errors()]
         raise ConfigError(f"{where}:\n  " + "\n  ".join(lines)) from None
-
-
-def _explain(error: Any, raw: dict[str, Any]) -> str:
-    # Discriminated unions put the component's name into the path; it is not a key of the file.
-    path: list[str] = []
-    at: Any = raw
-    for part in error["loc"]:
-        if isinstance(at, dict) and part not in at and part == at.get("name"):
-            continue
-        path.append(str(part))
-        at = at.get(part) if isinstance(at, dict) else at[part] if isinstance(part, int) else None
-    name = ".".join(path) or "experiment"
-    given = error["input"]
-    kind, context = error["type"], error.get("ctx", {})
-    if kind == "extra_forbidden":
-        known = _fields_at(path[:-1], raw)
-        near = difflib.get_close_matches(path[-1], known, n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else f" Known here: {', '.join(known)}."
-        return f"{name}: unknown key.{hint}"
-    if kind == "union_tag_invalid":
-        tags = [t.strip(" '") for t in context["expected_tags"].split(",")]
-        return f"{name}.name: {unknown(context['tag'], tags)}"
-    if kind == "literal_error":
-        expected = context["expected"].replace(" or ", ", ")
-        return f"{name}: {unknown(str(given), [t.strip(' ' + chr(39)) for t in expected.split(',')])}"
-    if kind == "union_tag_not_found":
-        return f"{name}: the key 'name' is missing; it says which one is meant"
-    if kind == "value_error":
-        return f"{name}: {context.get('error', error['msg'])!s}" if path else str(context.get("error"))
-    return f"{name}: {error['msg'].replace('Input should', 'should')}, got {given!r}"
-
-
-def unknown(given: str, known: list[str]) -> str:
-    """Return what to say of a value that is none of those known: all of them, and the nearest one."""
-    near = difflib.get_close_matches(given, known, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"unknown value '{given}'; known: {', '.join(known)}.{hint}"
-
-
-def _fields_at(path: list[str], raw: dict[str, Any]) -> list[str]:
-    """Names that are allowed in the section at ``path``."""
-    annotation: Any = experiment_model()
-    at: Any = raw
-    for part in path:
-        if isinstance(at, list):
-            at = at[int(part)]
-        else:
-            at = at.get(part, {})
-            annotation = _model(annotation, at=None).model_fields[part].annotation
-    return list(_model(annotation, at).model_fields)
-
-
-def _model(annotation: Any, at: Any) -> type[BaseModel]:
-    """Return the model in an annotation; in a union, the one that the section at hand names."""
-    models = [a for a in _flatten(annotation) if isinstance(a, type) and issubclass(a, BaseModel)]
-    name = at.get("name") if isinstance(at, dict) else None
-    named = [m for m in models if "name" in m.model_fields and m.model_fields["name"].default == name]
-    return (named or models)[0]
-
-
-def _flatten(annotation: Any) -> list[Any]:
-    parts = getattr(annotation, "__args__", None)
-    return [annotation] if not parts else [x for part in parts for x in _flatten(part)]
 
 
 _PRESETS = Path(__file__).parent / "presets"

@@ -14,8 +14,8 @@ from pydantic import Field, PrivateAttr, create_model, model_validator
 
 from stdp_pipeline import registry
 from stdp_pipeline.config._base import Strict
+from stdp_pipeline.config._consistency import check_consistent
 from stdp_pipeline.config.union import one_of
-from stdp_pipeline.errors import ConfigError
 
 __all__ = ["Experiment", "FrozenPasses", "Labelling", "Published", "Simulation", "Training", "experiment_model"]
 
@@ -179,85 +179,8 @@ class Experiment(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Experiment:
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError(f"seeds must differ from each other, got {self.seeds}")
-        for section in ("readouts", "baselines", "embeddings"):
-            given = [one.name for one in getattr(self, section)]
-            if len(set(given)) != len(given):
-                raise ValueError(f"{section}: each may be named once, got {', '.join(given)}")
-        if self.published is not None and (unknown := set(self.published.accuracy) - set(self.variants)):
-            raise ValueError(
-                f"published.accuracy: its names must be variants ({', '.join(self.variants) or 'there are none'}), got "
-                f"{', '.join(sorted(unknown))}"
-            )
-        for path, values in self.grid.items():
-            if any(a == b for k, a in enumerate(values) for b in values[:k]):
-                raise ValueError(f"grid: the values of '{path}' must differ from each other, got {values}")
-        name = "n_train" if self.labelling.split == "train" else "n_test"
-        labels, there = self.labelling.n_images, getattr(self.dataset, name)
-        if labels is not None and there is not None and labels > there:
-            raise ValueError(f"labelling.n_images must be at most dataset.{name} ({there}), got {labels}")
-        recorded = self.encoding is not None and self.encoding.name == "recorded"
-        if recorded and not hasattr(self.dataset, "events"):
-            raise ValueError(
-                f"encoding.name: 'recorded' needs a data set of events, and '{self.dataset.name}' has images; choose "
-                "another code"
-            )
-        self._check_steps()
-        self._check_states()
-        try:
-            registry.load("engine", self.simulation.engine)
-        except ConfigError as error:
-            raise ValueError(f"simulation.engine: {error}") from None
-        delays = self.network.delays
-        n_delays = delays.max_ms / self.simulation.dt_ms
-        if delays.mode == "synaptic" and n_delays > 16_000:
-            raise ValueError(
-                f"network.delays.max_ms must be at most 16000 steps of simulation.dt_ms ({self.simulation.dt_ms:g}), "
-                f"got {delays.max_ms:g}, which is {n_delays:.0f} steps"
-            )
-        if delays.mode != "none" and delays.max_ms > self.simulation.rest_ms:
-            raise ValueError(
-                f"network.delays.max_ms must be at most simulation.rest_ms ({self.simulation.rest_ms:g}), got "
-                f"{delays.max_ms:g}: all spikes of an image must arrive before the next one"
-            )
-        low, high = self.network.w_init_low, self.network.w_init_high
-        if not self.network.w_min <= low < high <= self.network.w_max:
-            raise ValueError(
-                "network: initial weights must satisfy w_min <= w_init_low < w_init_high <= w_max, got "
-                f"{self.network.w_min:g}, {low:g}, {high:g}, {self.network.w_max:g}"
-            )
+        check_consistent(self)
         return self
-
-    def _check_states(self) -> None:
-        """Check what goes with synapses that have a few states."""
-        if self.quantisation is None or self.plasticity is None:
-            return
-        switching = hasattr(registry.load("rule", self.plasticity.name), "n_states")
-        if switching or self.plasticity.levels is not None:
-            what = "synapses that switch between states" if switching else "plasticity.levels"
-            raise ValueError(
-                f"quantisation is for weights that are real numbers, and the rule '{self.plasticity.name}' has {what}; "
-                "leave one of the two out"
-            )
-
-    def _check_steps(self) -> None:
-        """Check what the time step and the time constants must have to do with each other."""
-        dt_ms, exc, inh = self.simulation.dt_ms, self.network.exc, self.network.inh
-        periods = {
-            "exc.refractory_ms": exc.refractory_ms,
-            "exc.clamp_ms": exc.clamp_ms,
-            "inh.refractory_ms": inh.refractory_ms,
-        }
-        for name, value in periods.items():
-            if abs(value / dt_ms - round(value / dt_ms)) > 1e-6:
-                raise ValueError(f"network.{name} must be a multiple of simulation.dt_ms ({dt_ms:g}), got {value:g}")
-        taus = (exc.tau_mem_ms, exc.tau_exc_ms, exc.tau_inh_ms, exc.tau_theta_ms, inh.tau_mem_ms, inh.tau_exc_ms)
-        if self.simulation.integrator == "euler" and dt_ms >= min(taus):
-            raise ValueError(
-                f"simulation.dt_ms must be below the smallest time constant ({min(taus):g} ms) with the integrator "
-                f"'euler', got {dt_ms:g}"
-            )
 
 
 @cache

@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from stdp_pipeline.engines._brian2 import engine
+from stdp_pipeline.engines._brian2.network import refuse
 from stdp_pipeline.engines._contract import Frozen, Inputs, Model, Progress, Responses
 from stdp_pipeline.network.state import NetworkState
 
-__all__ = ["respond", "train"]
+__all__ = ["refuse", "respond", "train"]
 
 
 def train(

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 
 from stdp_pipeline.config._base import Strict
-from stdp_pipeline.config.load import merged, read_yaml, unknown
+from stdp_pipeline.config.explain import unknown
+from stdp_pipeline.config.load import merged, read_yaml
 from stdp_pipeline.hardware.params import HardwareParams
 
 __all__ = ["CurveParams", "Point", "presets", "with_values"]

@@ -35,6 +35,14 @@ class EscapeParams(Strict):
     rate_hz: Positive = 1000.0
     """Hazard at threshold ('exponential') or far above it ('sigmoid'), 1/s; 'mtj' has none."""
 
+    @model_validator(mode="after")
+    def _has_effect(self) -> EscapeParams:
+        unread = {"none": ("width_mv", "rate_hz"), "mtj": ("rate_hz",)}.get(self.mode, ())
+        given = [name for name in unread if getattr(self, name) != type(self).model_fields[name].default]
+        if given:
+            raise ValueError(f"{', '.join(given)}: without effect with mode '{self.mode}'; give another mode")
+        return self
+
 
 class ExcitatoryParams(Strict):
     """Excitatory leaky integrate-and-fire neuron with an adaptive threshold (code, group Ae)."""

@@ -60,6 +60,10 @@ class QuantisationParams(Strict):
         given = [name for name in names if getattr(self, name) != type(self).model_fields[name].default]
         if self.levels > 2 and given:
             raise ValueError(f"{', '.join(sorted(given))}: only with levels 2, got levels {self.levels}")
+        readers = {"share": ("fixed", "neuron", "quantile"), "candidates": ("chosen",), "choose_on": ("chosen",)}
+        for name, thresholds in readers.items():
+            if name in given and self.threshold not in thresholds:
+                raise ValueError(f"{name}: only with threshold {' or '.join(thresholds)}, got {self.threshold}")
         return self
 
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from stdp_pipeline.errors import ConfigError
+
 __all__ = [
     "Draws",
     "a_number_of_its_devices",
@@ -71,12 +73,28 @@ def is_its_state(s, c):
     return s
 
 
-def window_trace(window_ms, tau_ms):
+def window_trace(window_ms, tau_ms, window="window_ms", tau="tau_pre_ms"):
     """Return the trace that a spike leaves after ``window_ms``: a trace at least as large is of a spike in the window.
 
     Less by a little, so that rounding does not put a spike exactly at its end outside. Traces in steps of 0.01 ms with
     a time constant of 100 ms still differ by ten times as much.
+
+    Raises
+    ------
+    ConfigError
+        If a trace cannot tell such times: it is lost in single precision after 80 time constants, and with a time
+        constant of 10 s what is subtracted is 0.1 ms.
     """
+    if window_ms > 80 * tau_ms:
+        raise ConfigError(
+            f"plasticity.{window} must be at most 80 times plasticity.{tau} ({tau_ms:g}), whose trace tells the time "
+            f"since a spike, got {window_ms:g}"
+        )
+    if tau_ms > 10_000:
+        raise ConfigError(
+            f"plasticity.{tau} must be at most 10000 with a window, since its trace tells the time since a spike, got "
+            f"{tau_ms:g}"
+        )
     return math.exp(-window_ms / tau_ms) * (1 - 1e-5)
 
 

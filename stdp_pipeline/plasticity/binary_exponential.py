@@ -1,4 +1,4 @@
-r"""1-bit synapses that switch at random, the likelier the nearer in time the spikes: exponential switching probability.
+r"""1-bit synapses that switch at random, the likelier the nearer in time the spikes (after Suri et al. 2013).
 
 .. math:: \text{post spike:} \quad P(0 \to 1) = p_\text{pot} \, x, \qquad P(1 \to 0) = p_\text{dep} \, (1 - x),
     \qquad x = e^{-(t_\text{post} - t_\text{pre}) / \tau_\text{pre}}

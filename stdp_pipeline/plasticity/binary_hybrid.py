@@ -1,4 +1,4 @@
-r"""1-bit synapses that learn by Hebbian and unlearn by anti-Hebbian spike pairs: hybrid probabilistic STDP.
+r"""1-bit synapses that switch on by Hebbian and off by anti-Hebbian spike pairs (Srinivasan & Roy 2019).
 
 .. math::
 
@@ -82,7 +82,7 @@ def constants(params: Params, network: NetworkParams) -> Constants:
     """Return the numbers that :func:`on_pre` and :func:`on_post` need."""
     return Constants(
         window_trace(params.window_ms, params.tau_pre_ms),
-        window_trace(params.window_anti_ms, params.tau_post_fast_ms),
+        window_trace(params.window_anti_ms, params.tau_post_fast_ms, "window_anti_ms", "tau_post_fast_ms"),
         params.p_pot,
         params.p_dep,
         params.p_anti,

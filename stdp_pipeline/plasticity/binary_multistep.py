@@ -1,4 +1,4 @@
-r"""1-bit synapses that need k switches of hidden devices to change: probabilities that are sigmoidal in the trials.
+r"""1-bit synapses that change when k hidden devices have switched, one by one and at random (Nishi et al. 2021).
 
 .. math::
 
@@ -89,25 +89,24 @@ def constants(params: Params, network: NetworkParams) -> Constants:
 
 
 def n_states(params: Params) -> int:
-    """Return the number of states: for each bit, room for up to three hidden devices that have switched."""
-    return 8
+    """Return the number of states: for each bit, 0 to k - 1 hidden devices have switched."""
+    return 2 * params.k
 
 
 def level(s, c):
-    """Visible bit of a state, which is 4 times the bit plus the number of hidden devices that have switched."""
-    return s >> 2
+    """Visible bit of a state, which is k times the bit plus the number of hidden devices that have switched."""
+    return 1 * (s >= int(c.k))
 
 
 def on_post(s, x_pre, y_fast, y_slow, u, c):
     """State after a postsynaptic spike: hidden devices switch, and with the last of them the bit."""
     k = int(c.k)
-    bit = s >> 2
-    done = s & 3
-    done = done - (done >= k) * (done - k + 1)  # no such state is ever reached
+    bit = 1 * (s >= k)
+    done = s - k * bit
     recent = 1 * (x_pre >= c.x_window)
     tried = recent * (1 - bit) + (1 - recent) * bit
     stay = recent * c.stay_pot + (1 - recent) * c.stay_dep
     done = done * (tried + (1 - tried) * int(c.kept))
     done = done + tried * number_that_switch(k - done, stay, u, 4)
     full = 1 * (done >= k)
-    return 4 * (bit + full - 2 * bit * full) + (1 - full) * done
+    return k * (bit + full - 2 * bit * full) + (1 - full) * done

@@ -1,4 +1,4 @@
-r"""1-bit synapses that switch at random at postsynaptic spikes: stochastic binary STDP with a time window.
+r"""1-bit synapses that switch at random, on if the input fired in a time window, else off (Suri et al. 2013).
 
 .. math::
 

@@ -1,4 +1,4 @@
-r"""Synapses of M on/off cells in parallel, each of which switches at random: the compound memristive synapse.
+r"""Synapses of M on/off cells in parallel, each of which switches at random (Bill & Legenstein 2014).
 
 .. math::
 

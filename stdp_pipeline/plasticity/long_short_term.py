@@ -1,4 +1,4 @@
-r"""Synapses of two bits, one that seldom switches and one that often does: long-term and short-term stochastic synapse.
+r"""2-bit synapses: one bit that seldom switches and one that often does, at random (Srinivasan et al. 2016).
 
 .. math:: \text{post spike, for each of the two bits:} \quad
     P(0 \to 1) = p_\text{pot} \, x, \qquad P(1 \to 0) = p_\text{dep} \, (1 - x),
@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple
 
-import numpy as np
 from pydantic import Field
 
 from stdp_pipeline.network.params import NetworkParams
@@ -62,9 +61,9 @@ class Params(SwitchingParams):
     p_dep_long: Annotated[float, Field(ge=0, le=1)] = 0.008
     """Probability that a spike without input switches the long-term bit off (not published in the abstract)."""
     p_pot_short: Annotated[float, Field(ge=0, le=1)] = 0.2
-    """The same for the short-term bit."""
+    """Probability that coinciding spikes switch the short-term bit on (not published in the abstract)."""
     p_dep_short: Annotated[float, Field(ge=0, le=1)] = 0.08
-    """The same for the short-term bit."""
+    """Probability that a spike without input switches the short-term bit off (not published in the abstract)."""
 
 
 class Constants(NamedTuple):
@@ -101,13 +100,17 @@ def level(s, c):
 def on_post(s, x_pre, y_fast, y_slow, u, c):
     """State after a postsynaptic spike: each bit on with its p_pot x, off with its p_dep (1 - x).
 
-    The two halves of the random number's 32 bits are two random numbers.
+    One random number decides about both: what it leaves after the long-term bit, on either side of that bit's
+    probability, is again uniform.
     """
     short = s & 1
     long = s >> 1
-    u_long = np.floor(u * 65536.0) * 2.0**-16
-    u_short = u * 65536.0 - np.floor(u * 65536.0)
     away = 1 - x_pre
-    short = short + (1 - short) * (u_short < c.p_pot_short * x_pre) - short * (u_short < c.p_dep_short * away)
-    long = long + (1 - long) * (u_long < c.p_pot_long * x_pre) - long * (u_long < c.p_dep_long * away)
+    p_long = (1 - long) * c.p_pot_long * x_pre + long * c.p_dep_long * away
+    p_short = (1 - short) * c.p_pot_short * x_pre + short * c.p_dep_short * away
+    switches = 1 * (u < p_long)
+    # 1e-30: no division by zero where the other side of the sum counts.
+    left = switches * (u / (p_long + 1e-30)) + (1 - switches) * ((u - p_long) / (1 - p_long + 1e-30))
+    long = long + (1 - 2 * long) * switches
+    short = short + (1 - 2 * short) * (left < p_short)
     return 2 * long + short

@@ -1,4 +1,4 @@
-r"""STDP with a rectangular window and exponential weight dependence, for devices that differ: Querlioz's rule.
+r"""STDP with a rectangular window and exponential weight dependence, for devices that differ (Querlioz et al. 2013).
 
 .. math::
 

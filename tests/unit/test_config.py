@@ -42,6 +42,25 @@ EXPERIMENTS = sorted((ROOT / "config" / "experiments").glob("*.yaml"))
         ("plasticity.name=triplt", r"plasticity.name: unknown value 'triplt'.*Did you mean 'triplet'"),
         ("dataset.name=mnits", r"dataset.name: unknown value 'mnits'; known: .*emnist.*usps. Did you mean 'mnist'"),
         ("dataset.foo=1", r"dataset.foo: unknown key. Known here: .*n_train"),
+        ("plasticity=binary_window", r"plasticity: should be a section with keys of its own.*, got 'binary_window'"),
+        ("plasticity={name: binary_window, levels: 4}", r"plasticity.levels: unknown key. Levels are for rules with"),
+        (
+            "plasticity={name: rectangular, w_high: 2}",
+            r"plasticity.w_high must be .*w_max \(1\), got 2",
+        ),
+        (
+            "plasticity={name: binary_window, window_ms: 1.0e+4}",
+            r"plasticity.window_ms must be at most 80 times",
+        ),
+        (
+            "plasticity={name: binary_hybrid, window_anti_ms: 1.0e+4}",
+            r"plasticity.window_anti_ms must be at most 80 times plasticity.tau_post_fast_ms",
+        ),
+        ("plasticity={name: binary_window, tau_pre_ms: 2.0e+4}", r"plasticity.tau_pre_ms must be at most 10000 with a"),
+        ("network.exc.escape.width_mv=3", r"escape: width_mv: without effect with mode 'none'"),
+        ("network.exc.escape={mode: mtj, rate_hz: 5}", r"escape: rate_hz: without effect with mode 'mtj'"),
+        ("quantisation={threshold: otsu, share: 0.9}", r"quantisation: share: only with threshold fixed or neuron or"),
+        ("quantisation={threshold: fixed, choose_on: 900}", r"quantisation: choose_on: only with threshold chosen"),
         ("encoding.intensty=3", r"encoding.intensty: unknown key. Did you mean 'intensity'"),
         ("simulation.integrator=eulr", r"simulation.integrator: unknown value 'eulr'.*Did you mean 'euler'"),
         ("simulation.engine=fastt", r"simulation.engine: unknown engine 'fastt'.*Did you mean 'fast'"),
@@ -100,6 +119,33 @@ def test_a_date_is_read_as_text_and_merge_keys_work(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_text("title: 2024-01-01\na: &base {n: 1, m: 2}\nb:\n  <<: *base\n  n: 3\n")
     assert read_yaml(path) == {"title": "2024-01-01", "a": {"n": 1, "m": 2}, "b": {"n": 3, "m": 2}}
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"eta_post": -1}, r"plasticity.eta_post: .*, got -1 \(plasticity.name is not given, which means 'triplet'\)"),
+        ({"p_pot": 0.1}, r"plasticity.p_pot: unknown key \(plasticity.name is not given, which means 'triplet'\)"),
+    ],
+)
+def test_a_section_without_a_name_says_which_component_it_means(section, message):
+    with pytest.raises(ConfigError, match=message):
+        validated({"plasticity": section}, "x")
+
+
+@pytest.mark.parametrize("engine", ["brian2", "brian2_numpy", "brian2_standalone"])
+def test_what_brian_does_not_have_is_refused_before_anything_runs(engine):
+    for rule in ("binary_multistep", "bistable_cells", "long_short_term"):
+        with pytest.raises(ConfigError, match=f"'{rule}' cannot be run by Brian2.*'fast'"):
+            validated({"plasticity": {"name": rule}, "simulation": {"engine": engine}}, "x")
+    for rule in ("triplet", "binary_window", "binary_exponential", "binary_hybrid"):
+        validated({"plasticity": {"name": rule}, "simulation": {"engine": engine}}, "x")
+
+
+def test_a_factor_that_makes_a_probability_too_large_is_named():
+    raw = {"plasticity": {"name": "bistable_cells", "p_pot": 0.5}, "training": {"passes": 2, "rate_factors": [1, 2]}}
+    with pytest.raises(ConfigError, match=r"training.rate_factors: 2 makes plasticity.p_pot 1, .* less than 1"):
+        validated(raw, "x")
 
 
 @pytest.mark.parametrize("name", ["x{y}.yaml", "a<b>.yaml", "..yaml", "a\nb.yaml"])
@@ -323,7 +369,7 @@ def test_each_variant_is_run_with_every_combination_of_the_grid():
         ({"a": {"seeds": []}}, r"variant=a:\n  seeds: "),
         ({"a": {"published": None}}, r"variant 'a': 'published' cannot be varied"),
         ({"a": {"preset": "nothing"}}, r"preset: unknown value 'nothing'"),
-        ({"a": 3}, r"variants.a: should be a valid dictionary"),
+        ({"a": 3}, r"variants.a: should be a section with keys of its own, got 3"),
     ],
 )
 def test_a_wrong_variant_is_explained(variants, message):

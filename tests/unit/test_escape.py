@@ -19,10 +19,15 @@ MODES = ["exponential", "sigmoid", "mtj"]
 QUIET = {"rule": {"norm_total": None, "eta_pre": 0.0, "eta_post": 0.0}, "max_attempts": 1}
 
 
+def rate(mode, rate_hz):
+    """Return the hazard as keyword arguments, where the mode has one."""
+    return {} if mode == "mtj" else {"rate_hz": rate_hz}
+
+
 @pytest.mark.parametrize("mode", MODES)
 @given(x=st.floats(-200, 200), rate_hz=st.floats(1, 1e5), dt_ms=st.floats(0.05, 2))
 def test_probabilities_rise_from_0_to_1_and_are_finite(mode, x, rate_hz, dt_ms):
-    escape = EscapeParams(mode=mode, rate_hz=rate_hz)
+    escape = EscapeParams(mode=mode, **rate(mode, rate_hz))
     low, high = (float(probability(escape, y, dt_ms)) for y in (x, x + 1))
     assert 0 <= low <= high <= 1
 
@@ -42,7 +47,7 @@ def test_the_laws_are_those_of_their_names():
 @pytest.mark.parametrize("mode", MODES)
 @given(width_mv=st.floats(0.01, 10), rate_hz=st.floats(1, 1e5), dt_ms=st.floats(0.05, 2), further=st.floats(0, 50))
 def test_beyond_its_reach_no_random_number_makes_a_neuron_fire(mode, width_mv, rate_hz, dt_ms, further):
-    escape = EscapeParams(mode=mode, width_mv=width_mv, rate_hz=rate_hz)
+    escape = EscapeParams(mode=mode, width_mv=width_mv, **rate(mode, rate_hz))
     x = (reach(escape, dt_ms) - further) / width_mv
     assert probability(escape, x, dt_ms) <= 2.0**-33 * (1 + 1e-9)
 
@@ -51,7 +56,7 @@ def test_beyond_its_reach_no_random_number_makes_a_neuron_fire(mode, width_mv, r
 def test_neurons_at_threshold_fire_as_often_as_the_law_says(make_model, make_inputs, seed, mode):
     """Without input, at rest, the threshold at rest: the first step of a presentation is one trial of each neuron."""
     n, rate_hz = 2000, 500.0
-    escape = {"mode": mode, "rate_hz": rate_hz, "width_mv": 2.0}
+    escape = {"mode": mode, "width_mv": 2.0, **rate(mode, rate_hz)}
     exc = {"escape": escape, "v_thresh_mv": -85.0, "v_init_mv": -65.0, "theta_init_mv": 20.0}
     model = make_model(n, exc=exc, network={"w_exc_inh": 0.0}, image_ms=0.5, rest_ms=0.0, precision="float64", **QUIET)
     start = initial_state(model.network, 1, seed, "float64")

@@ -115,7 +115,21 @@ def test_several_steps_switch_with_a_probability_that_is_sigmoidal_in_the_trials
 def test_a_confirming_trial_resets_the_hidden_devices_if_asked_for(resets):
     c = binary_multistep.constants(binary_multistep.Params(k=3, resets=resets), NetworkParams())
     for bit, confirming in ((0, 0.0), (1, 1.0)):
-        assert binary_multistep.on_post(4 * bit + 2, confirming, 0.0, 0.0, 0.5, c) == 4 * bit + (0 if resets else 2)
+        assert binary_multistep.on_post(3 * bit + 2, confirming, 0.0, 0.0, 0.5, c) == 3 * bit + (0 if resets else 2)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_hidden_devices_need_no_more_states_than_they_have(k):
+    params = binary_multistep.Params(k=k, resets=False)
+    c, n = binary_multistep.constants(params, NetworkParams()), binary_multistep.n_states(params)
+    reached = {
+        int(binary_multistep.on_post(np.int64(s), x, 0.0, 0.0, u, c))
+        for s in range(n)
+        for x in (0.0, 1.0)
+        for u in np.linspace(1e-6, 1 - 1e-9, 4001)
+    }
+    assert reached == set(range(n))
+    assert [int(binary_multistep.level(s, c)) for s in range(n)] == [0] * k + [1] * k
 
 
 def test_the_two_bits_of_a_long_short_term_synapse_switch_independently(chances):
@@ -127,6 +141,22 @@ def test_the_two_bits_of_a_long_short_term_synapse_switch_independently(chances)
     state = after(long_short_term, 3, 0.0, chances, **params)
     assert_share(state >> 1 == 0, 0.1)
     assert_share(state & 1 == 0, 0.4)
+
+
+@pytest.mark.parametrize("x", [0.0, 1e-4, 1e-3, 0.1, 0.999, 1.0])
+@pytest.mark.parametrize("state", [0, 1, 2, 3])
+def test_the_two_bits_follow_their_law_however_small_it_is(x, state):
+    params = {"p_pot_long": 0.02, "p_pot_short": 0.4, "p_dep_long": 0.008, "p_dep_short": 1.0}
+    n = 2**20
+    u = (np.arange(n) + 0.5) / n  # every number once: shares are exact but for the ends of four intervals
+    new = after(long_short_term, state, x, u, **params)
+    long = params["p_dep_long"] * (1 - x) if state >> 1 else params["p_pot_long"] * x
+    short = params["p_dep_short"] * (1 - x) if state & 1 else params["p_pot_short"] * x
+    share = [np.mean((new >> 1 != state >> 1) == a) for a in (False, True)]
+    assert share == pytest.approx([1 - long, long], abs=2 / n)
+    both = np.mean((new >> 1 != state >> 1) & (new & 1 != state & 1))
+    assert both == pytest.approx(long * short, abs=4 / n)
+    assert np.mean(new & 1 != state & 1) == pytest.approx(short, abs=4 / n)
 
 
 def test_devices_that_differ_spread_as_much_as_asked_for(rng):

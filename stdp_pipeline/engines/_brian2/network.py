@@ -83,7 +83,7 @@ def build(model: Model, n_input: int, learn: bool, adapt: bool) -> Parts:
         If Brian cannot express the learning rule.
     """
     b2 = load()
-    _refuse(model)
+    refuse(model)
     clock = b2.Clock(model.dt_ms * b2.ms, name="step")
     period = (model.n_image_steps + model.n_rest_steps) * model.dt_ms * b2.ms
     source = b2.SpikeGeneratorGroup(n_input, [], [] * b2.ms, clock=clock, name="source")
@@ -108,8 +108,14 @@ def build(model: Model, n_input: int, learn: bool, adapt: bool) -> Parts:
     return Parts(source, exc, inh, plastic, exc_spikes, inh_spikes, others, traces, period)
 
 
-def _refuse(model: Model) -> None:
-    """Raise an error for what these engines do not have."""
+def refuse(model: Model) -> None:
+    """Raise an error for what these engines do not have.
+
+    Raises
+    ------
+    ConfigError
+        Before Brian2 itself is needed.
+    """
     if model.network.exc.noise_mv > 0:
         raise ConfigError(
             f"network.exc.noise_mv must be 0 with a Brian2 engine, got {model.network.exc.noise_mv:g}: use "
@@ -124,6 +130,8 @@ def _refuse(model: Model) -> None:
             f"plasticity rule '{model.rule_params.name}' cannot be run by Brian2 with weights on levels or with hidden "
             "states: use simulation.engine 'fast' or 'reference'"
         )
+    for name, kind in (("on_pre", 0), ("on_post", 1)):
+        _change(model, name, kind)
 
 
 def _constants(p: Any, names: Sequence[str]) -> dict[str, Any]:
