@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from stdp_pipeline.analysis.recovery import interval
 
 __all__ = ["CrossbarStudy", "summarise"]
 
@@ -82,12 +83,9 @@ def summarise(
 
 
 def _interval(name: str, x: np.ndarray) -> dict[str, Any]:
-    """Return mean, standard deviation and interval of the mean; the last two None for a single value."""
-    mean, n = float(x.mean()), len(x)
-    if n < 2:
-        return {name: mean, f"{name}_sd": None, f"{name}_low": None, f"{name}_high": None}
-    from scipy.stats import t
-
-    sd = float(x.std(ddof=1))
-    half = float(t.ppf(0.975, n - 1)) * sd / math.sqrt(n)
-    return {name: mean, f"{name}_sd": sd, f"{name}_low": max(mean - half, 0.0), f"{name}_high": min(mean + half, 1.0)}
+    """Return mean, standard deviation and interval of the mean, cut to 0 and 1; all but the mean None for one value."""
+    found = interval(x)
+    if found.low is None or found.high is None:
+        return {name: found.mean, f"{name}_sd": None, f"{name}_low": None, f"{name}_high": None}
+    ends = {f"{name}_low": max(found.low, 0.0), f"{name}_high": min(found.high, 1.0)}
+    return {name: found.mean, f"{name}_sd": float(x.std(ddof=1)), **ends}
