@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.analysis.recovery import interval
+from stdp_pipeline.analysis.intervals import interval
 
 __all__ = ["CrossbarStudy", "summarise"]
 
@@ -84,8 +84,6 @@ def summarise(
 
 def _interval(name: str, x: np.ndarray) -> dict[str, Any]:
     """Return mean, standard deviation and interval of the mean, cut to 0 and 1; all but the mean None for one value."""
-    found = interval(x)
-    if found.low is None or found.high is None:
-        return {name: found.mean, f"{name}_sd": None, f"{name}_low": None, f"{name}_high": None}
-    ends = {f"{name}_low": max(found.low, 0.0), f"{name}_high": min(found.high, 1.0)}
-    return {name: found.mean, f"{name}_sd": float(x.std(ddof=1)), **ends}
+    found = interval(x).cut()
+    sd = None if found.low is None else float(x.std(ddof=1))
+    return {name: found.mean, f"{name}_sd": sd, f"{name}_low": found.low, f"{name}_high": found.high}

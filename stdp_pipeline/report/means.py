@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from typing import Any
 
+import numpy as np
+
+from stdp_pipeline.analysis.intervals import interval
 from stdp_pipeline.io import canonical_json
 
 __all__ = ["means"]
@@ -66,26 +68,20 @@ def means(rows: list[dict[str, Any]], published: dict[str, float] | None = None)
 
 def _mean(group: list[dict[str, Any]], published: dict[str, float]) -> dict[str, Any]:
     accuracy = [row["test_accuracy"] for row in group]
-    mean, n = statistics.fmean(accuracy), len(group)
+    found = interval(np.array(accuracy)).cut()
     record: dict[str, Any] = {
         "varied": group[0]["varied"],
         "readout": group[0]["readout"],
         "supervised": group[0]["supervised"],
         **{key: value for key, value in group[0].items() if key.startswith("baseline_")},
-        "n_seeds": n,
-        "accuracy": mean,
-        "accuracy_sd": None,
-        "ci95_low": None,
-        "ci95_high": None,
+        "n_seeds": len(group),
+        "accuracy": found.mean,
+        "accuracy_sd": statistics.stdev(accuracy) if len(group) > 1 else None,
+        "ci95_low": found.low,
+        "ci95_high": found.high,
     }
-    if n > 1:
-        from scipy.stats import t
-
-        sd = statistics.stdev(accuracy)
-        half = float(t.ppf(0.975, n - 1)) * sd / math.sqrt(n)
-        record |= {"accuracy_sd": sd, "ci95_low": max(mean - half, 0.0), "ci95_high": min(mean + half, 1.0)}
-    found = published.get(group[0]["varied"].get("variant", ""))
-    record["published"] = None if found is None else found / 100
+    others = published.get(group[0]["varied"].get("variant", ""))
+    record["published"] = None if others is None else others / 100
     for name in _AVERAGED:
         values = [row[name] for row in group if row[name] is not None]
         record[name] = statistics.fmean(values) if values else None

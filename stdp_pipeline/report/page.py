@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stdp_pipeline.analysis.recovery import Recovery
 from stdp_pipeline.report.comparison import Comparison
 from stdp_pipeline.report.crossbars import CrossbarStudy
 
-__all__ = ["MODEL_PICTURES", "RunView", "page"]
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["MODEL_PICTURES", "RunView", "hardware_context", "page", "templates"]
 
 _TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -135,6 +138,33 @@ def _range(numbers: list[int]) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
+def templates() -> Environment:
+    """Return the environment in which the templates of this folder are filled."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["thousands"] = lambda n: f"{n:,}".replace(",", " ")
+    environment.filters["percent"] = lambda x: f"{100 * x:.2f} %"
+    return environment
+
+
+def hardware_context(
+    studies: Sequence[CrossbarStudy], pictures: Mapping[str, bytes], recoveries: Sequence[Recovery]
+) -> dict[str, Any]:
+    """Return what ``hardware.html`` is filled with; see :func:`page`."""
+    return {
+        "hardware": _curves(studies, pictures),
+        "recoveries": recoveries,
+        "recovery_picture": _uri("recovery.svg", pictures["recovery.svg"]) if recoveries else "",
+    }
+
+
 def page(
     name: str,
     experiment: dict[str, Any],
@@ -178,19 +208,8 @@ def page(
         Their pictures: file name -> content.
     """
     import yaml
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    folder = Path(__file__).parent
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["thousands"] = lambda n: f"{n:,}".replace(",", " ")
-    environment.filters["percent"] = lambda x: f"{100 * x:.2f} %"
-    return environment.get_template("report.html").render(
+    return templates().get_template("report.html").render(
         name=name,
         experiment=experiment,
         rows=rows,
@@ -205,12 +224,10 @@ def page(
         n_combinations=len(comparison),
         n_seeds=_range([group["n_seeds"] for group in comparison]),
         model_pictures=MODEL_PICTURES,
-        hardware=_curves(studies, hardware),
-        recoveries=recoveries,
-        recovery_picture=_uri("recovery.svg", hardware["recovery.svg"]) if recoveries else "",
+        **hardware_context(studies, hardware, recoveries),
         leaking=_runs_with(rows, "label_split", "test"),
         adapting=_runs_with(rows, "theta_adapts_in_test", True),
         provenance=provenance,
         configuration=yaml.safe_dump(experiment, sort_keys=False, allow_unicode=True),
-        style=(folder / "report.css").read_text(encoding="utf-8"),
+        style=(Path(__file__).parent / "report.css").read_text(encoding="utf-8"),
     )

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from stdp_pipeline.analysis.recovery import Interval, interval, ratio_interval, recovery, recovery_table
+from stdp_pipeline.analysis.intervals import Interval, interval, ratio_interval
+from stdp_pipeline.analysis.recovery import recovery, recovery_table
 from stdp_pipeline.config.load import validated
 from stdp_pipeline.config.plan import plan
 from stdp_pipeline.figures.crossbars import recovered
+from stdp_pipeline.report.page import hardware_context, templates
 from stdp_pipeline.stages._hardware import recoveries
 
 IDEAL = np.array([0.920, 0.915, 0.925])
@@ -69,6 +71,22 @@ def test_the_table_has_a_line_for_each_kind_and_the_figure_is_drawn():
     assert float(told[0]["gained"]) == pytest.approx(0.0833333)
     assert told[1]["gained_low"] == ""
     assert b"learned on the devices" in recovered(found)
+
+
+def test_the_page_tells_shares_where_the_loss_is_more_than_chance():
+    found = [
+        recovery("pcm", "ideal", IDEAL, TRANSFERRED, IN_PLACE),
+        recovery("no_loss", "ideal", IDEAL, IDEAL + [0.001, -0.001, 0.0], IN_PLACE),
+    ]
+    context = hardware_context([], {"recovery.svg": recovered(found)}, found)
+    html = templates().get_template("hardware.html").render(context)
+    rows = [row.split("<td>") for row in html.split("<tr>")[2:]]
+    (pcm, no_loss) = ([cell.split("</td>")[0] for cell in row[1:]] for row in rows[:2])
+    assert pcm[:5] == ["pcm", "3", "92.00 %", "80.17 %", "88.50 %"]
+    share = found[0].share
+    assert pcm[-1] == f"{100 * share.mean:.0f} %<br><small>{100 * share.low:.0f} to {100 * share.high:.0f} %</small>"
+    assert no_loss[-1] == ""
+    assert html.count("data:image/svg+xml;base64,") == 1
 
 
 def test_a_curve_is_compared_with_the_variant_of_its_name(tmp_path):
