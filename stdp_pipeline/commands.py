@@ -10,8 +10,8 @@ from pathlib import Path
 import yaml
 
 from stdp_pipeline import registry
+from stdp_pipeline.config.job import STAGES
 from stdp_pipeline.config.load import find_experiment, load_experiment, presets, read_yaml
-from stdp_pipeline.config.plan import STAGES
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.running import planned_of, project_root, run
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["ActivityError", "ConfigError", "DataError", "EngineError", "ResultsError", "StdpError"]
+__all__ = [
+    "ActivityError",
+    "ConfigError",
+    "DataError",
+    "EngineError",
+    "MissingPackageError",
+    "ResultsError",
+    "StdpError",
+]
 
 
 class StdpError(Exception):
@@ -19,6 +27,10 @@ class DataError(StdpError):
 
 class EngineError(StdpError):
     """An engine cannot run here: something that it needs is missing or does not work."""
+
+
+class MissingPackageError(StdpError):
+    """An optional package is needed that is not installed."""
 
 
 class ResultsError(StdpError):

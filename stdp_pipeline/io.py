@@ -21,6 +21,7 @@ from stdp_pipeline.errors import ResultsError
 __all__ = [
     "canonical_json",
     "folder_written_whole",
+    "nullable",
     "read_arrays",
     "read_json",
     "write_arrays",
@@ -114,6 +115,11 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write JSON for people: indented, keys in the order given."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def nullable(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Return numbers as JSON can hold them: None for NaN, a measure that does not apply."""
+    return {name: None if value != value else value for name, value in values.items()}
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any], compress: bool = False) -> None:

@@ -1,8 +1,8 @@
 """Find components by the name of their file.
 
-A dataset, code, rule, engine, readout, imperfection of devices or embedding is one module in the package of its kind;
-the module's name is the component's name and the first line of its docstring is its description. Modules that start
-with an underscore are shared helpers, not components.
+A dataset, code, rule, engine, readout, imperfection of devices, kind of features or embedding is one module in the
+package of its kind; the module's name is the component's name and the first line of its docstring is its description.
+Modules that start with an underscore are shared helpers, not components.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ KINDS = {
     "engine": "stdp_pipeline.engines",
     "readout": "stdp_pipeline.readout",
     "imperfection": "stdp_pipeline.hardware.devices",
+    "feature": "stdp_pipeline.analysis.features",
     "embedding": "stdp_pipeline.analysis.embed",
 }
 """Kind of component -> package that holds its modules."""

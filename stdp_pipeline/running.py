@@ -12,8 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from stdp_pipeline.config.job import Job
 from stdp_pipeline.config.load import find_experiment, load_experiment
-from stdp_pipeline.config.plan import Job, Plan, plan
+from stdp_pipeline.config.plan import Plan, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import read_json
 

@@ -65,12 +65,13 @@ def recovery(name: str, source: str, ideal: np.ndarray, transferred: np.ndarray,
 
 
 def recovery_table(found: list[Recovery]) -> str:
-    """Return tab-separated text, a line for each kind of devices."""
+    """Return tab-separated text, a line for each kind of devices; no share where the loss may as well be zero."""
     measures = [f.name for f in fields(Recovery) if f.name not in ("name", "source", "n_seeds")]
     heads = [f"{measure}{end}" for measure in measures for end in ("", "_low", "_high")]
     lines = ["\t".join(["devices", "source", "n_seeds", *heads])]
     for one in found:
-        values = [v for m in measures for v in (getattr(one, m).mean, getattr(one, m).low, getattr(one, m).high)]
+        known = {m: getattr(one, m) for m in measures if m != "share" or one.share.low is not None}
+        values = [getattr(known.get(m), part, None) for m in measures for part in ("mean", "low", "high")]
         told = ["" if v is None else f"{v:.6g}" for v in values]
         lines.append("\t".join([one.name, one.source, str(one.n_seeds), *told]))
     return "\n".join(lines) + "\n"

@@ -20,8 +20,15 @@ def check_consistent(one: Experiment) -> None:
     """Raise a ``ValueError`` that names the key if two sections do not go together."""
     if len(set(one.seeds)) != len(one.seeds):
         raise ValueError(f"seeds must differ from each other, got {one.seeds}")
-    for section in ("readouts", "baselines", "embeddings"):
-        given = [component.name for component in getattr(one, section)]
+    lists = {section: getattr(one, section) for section in ("readouts", "baselines", "features", "embeddings")}
+    if one.trajectories is not None:
+        lists["trajectories.embeddings"] = one.trajectories.embeddings
+        if one.training.snapshots is None:
+            raise ValueError(
+                "trajectories needs training.snapshots: the training images after which to look, such as [0, 100, 1000]"
+            )
+    for section, components in lists.items():
+        given = [component.name for component in components]
         if len(set(given)) != len(given):
             raise ValueError(f"{section}: each may be named once, got {', '.join(given)}")
     if one.published is not None and (unknown := set(one.published.accuracy) - set(one.variants)):

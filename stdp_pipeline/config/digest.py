@@ -26,6 +26,7 @@ _COMPONENTS = {
     "plasticity": "rule",
     "readouts": "readout",
     "baselines": "readout",
+    "feature": "feature",
     "embedding": "embedding",
     "readout": "readout",
 }
@@ -103,7 +104,7 @@ def _module_digest(module: str) -> str:
         return ""
     text = syntax_digest(file.read_text(encoding="utf-8"))
     # Templates beside a module are part of what it does.
-    for template in sorted(p for p in file.parent.iterdir() if p.suffix in (".html", ".css")):
+    for template in sorted(p for p in file.parent.iterdir() if p.suffix in (".html", ".css", ".js")):
         text += hashlib.sha256(template.read_bytes()).hexdigest()
     return text
 

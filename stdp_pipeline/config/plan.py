@@ -6,61 +6,16 @@ gives new ids from the first stage that it concerns; old results stay where they
 
 from __future__ import annotations
 
-import hashlib
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from stdp_pipeline import registry
+from stdp_pipeline.config.analysis import AnalysisJobs, analysis_jobs
+from stdp_pipeline.config.job import STAGES, Job, new_job
 from stdp_pipeline.config.load import combinations
 from stdp_pipeline.config.schema import Experiment
-from stdp_pipeline.io import canonical_json
 
-__all__ = ["STAGES", "Job", "Plan", "Run", "plan"]
-
-STAGES = (
-    "prepare", "encode", "events", "train", "quantise", "respond", "label", "test", "baseline", "embed", "crossbar",
-    "portray", "report",
-)  # fmt: skip
-"""The stages in the order of the chain. ``events`` occurs only with ``encoding.materialize``, ``quantise`` only with
-``quantisation`` of the trained network."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job of the workflow.
-
-    Attributes
-    ----------
-    stage : str
-        One of :data:`STAGES`.
-    id : str
-        Readable beginning and the hash of all parameters upstream; the name of the results folder.
-    spec : dict
-        The stage's own parameters, what its command line receives.
-    parents : dict of str to Job
-        The jobs whose results it reads, by the role they play.
-    """
-
-    stage: str
-    id: str
-    spec: dict[str, Any]
-    parents: dict[str, Job] = field(default_factory=dict)
-
-    @property
-    def trained(self) -> Job:
-        """The training job that this job's network comes from, whatever happened to it since."""
-        return self if self.stage == "train" else self.parents["train"].trained
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Stage and id."""
-        return self.stage, self.id
-
-    @property
-    def spec_json(self) -> str:
-        """The parameters as canonical JSON."""
-        return canonical_json(self.spec)
+__all__ = ["Plan", "Run", "plan"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +33,7 @@ class Run:
         Its last job; the others are its ancestors.
     baseline : Job or None
         What the pixels alone tell, if that is asked for.
-    embeddings : list of Job
+    analysis : AnalysisJobs
     crossbars : dict of str to Job
         Studies on hardware, by name.
     """
@@ -88,8 +43,15 @@ class Run:
     experiment: Experiment
     test: Job
     baseline: Job | None
-    embeddings: list[Job]
+    analysis: AnalysisJobs
     crossbars: dict[str, Job]
+
+    @property
+    def told(self) -> str:
+        """What tells this combination of parameters from the others; empty if there is only one."""
+        if "variant" in self.varied:
+            return str(self.varied["variant"])
+        return ", ".join(f"{k} = {v}" for k, v in self.varied.items())
 
     @property
     def ids(self) -> dict[str, str]:
@@ -134,50 +96,48 @@ class Plan:
         return [job for (s, _), job in self.jobs.items() if s == stage]
 
 
-def _job(stage: str, slug: str, spec: dict[str, Any], parents: dict[str, Job]) -> Job:
-    upstream = {role: parent.id for role, parent in parents.items()}
-    digest = hashlib.sha256(canonical_json([stage, spec, upstream]).encode()).hexdigest()[:10]
-    return Job(stage, re.sub(r"[^A-Za-z0-9._-]", "_", f"{slug}-{digest}"), spec, parents)
-
-
-def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, list[Job], dict[str, Job]]:
-    """Return the test job, the baseline's job if there is one, the embedding jobs and the crossbars' of one run."""
+def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, AnalysisJobs, dict[str, Job]]:
+    """Return the test job, the baseline's job if there is one, the analysis and the crossbars' jobs of one run."""
     config = run.model_dump(mode="json")
     dataset, encoding, simulation = config["dataset"], config["encoding"], config["simulation"]
     protocol = {"dt_ms": simulation["dt_ms"], "image_ms": simulation["image_ms"]}
     name = dataset["name"]
-    prepare = _job("prepare", name, {"dataset": dataset, **_unchecked_content(run)}, {})
+    prepare = new_job("prepare", name, {"dataset": dataset, **_unchecked_content(run)}, {})
     # Whether first presentations are stored changes no spike, so it is not a parameter of anything but the storing.
     code = {k: v for k, v in encoding.items() if k != "materialize"}
     encode_spec = {"encoding": code, "protocol": protocol}
-    encode = _job("encode", f"{name}-{code['name']}", encode_spec, {"data": prepare})
+    encode = new_job("encode", f"{name}-{code['name']}", encode_spec, {"data": prepare})
 
     def stored(split: str, pass_index: int | str) -> dict[str, Job]:
         # Recordings are stored with the levels.
         if not encoding["materialize"] or code["name"] == "recorded":
             return {}
         spec = {**encode_spec, "seed": seed, "split": split, "pass": pass_index}
-        return {f"events_{pass_index}": _job("events", f"{encode.id}-{split}-{pass_index}", spec, {"encode": encode})}
+        job = new_job("events", f"{encode.id}-{split}-{pass_index}", spec, {"encode": encode})
+        return {f"events_{pass_index}": job}
 
     passes = range(run.training.passes)
     slug = f"{name}-{run.network.n_exc}-{config['plasticity']['name']}-s{seed}"
     rounding = config["quantisation"]
     during = {"quantisation": rounding} if rounding and rounding["every"] else {}
-    train = _job(
+    training = dict(config["training"])
+    if training["snapshots"] is None:  # then it is as if there were no such thing
+        del training["snapshots"]
+    train = new_job(
         "train",
         slug,
-        {key: config[key] for key in ("network", "plasticity", "simulation", "training")}
-        | {"seed": seed, "encoding": code, **during},
+        {key: config[key] for key in ("network", "plasticity", "simulation")}
+        | {"training": training, "seed": seed, "encoding": code, **during},
         {"encode": encode, "data": prepare} | {k: v for p in passes for k, v in stored("train", p).items()},
     )
     network = train
     if rounding and not during:
         spec = {"quantisation": rounding}
-        network = _job("quantise", slug, spec, {"train": train, "encode": encode, "data": prepare})
+        network = new_job("quantise", slug, spec, {"train": train, "encode": encode, "data": prepare})
     labels_spec = {"split": run.labelling.split, "n_images": run.labelling.n_images, "theta_adapts": False}
     test_spec = {"split": "test", "n_images": None, "theta_adapts": run.frozen.theta_adapts_in_test}
     frozen = [
-        _job(
+        new_job(
             "respond",
             f"{slug}-{spec['split']}",
             spec | {"carry_over": run.frozen.carry_over},
@@ -185,21 +145,19 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, list[Job]
         )
         for spec in (labels_spec, test_spec)
     ]
-    label = _job("label", slug, {"split": run.labelling.split}, {"responses": frozen[0], "data": prepare})
-    test = _job(
+    label = new_job("label", slug, {"split": run.labelling.split}, {"responses": frozen[0], "data": prepare})
+    test = new_job(
         "test",
         slug,
         {"readouts": config["readouts"], "label_split": run.labelling.split},
         {"responses": frozen[1], "training": frozen[0], "labels": label, "data": prepare},
     )
     asked = config["baselines"]
-    baseline = _job("baseline", name, {"baselines": asked}, {"data": prepare}) if asked else None
-    embeddings = [
-        _job("embed", f"{slug}-{e['name']}", {"embedding": e, "seed": seed}, {"responses": frozen[1], "data": prepare})
-        for e in config["embeddings"]
-    ]
+    baseline = new_job("baseline", name, {"baselines": asked}, {"data": prepare}) if asked else None
+    roles = {"data": prepare, "encode": encode, "trained": train, "train": network, "labels": label}
+    analysis = analysis_jobs(config, slug, seed, roles | {"responses": frozen[1]})
     crossbars = {
-        name: _job(
+        name: new_job(
             "crossbar",
             f"{slug}-{name}",
             {
@@ -216,7 +174,7 @@ def _jobs_of_run(run: Experiment, seed: int) -> tuple[Job, Job | None, list[Job]
         )
         for name, curve in run.crossbars.items()
     }
-    return test, baseline, embeddings, crossbars
+    return test, baseline, analysis, crossbars
 
 
 def _unchecked_content(run: Any) -> dict[str, Any]:
@@ -245,7 +203,7 @@ def plan(name: str, experiment: Experiment) -> Plan:
             runs.append(Run(seed, varied, one, *_jobs_of_run(one, seed)))
     # One run is enough to show the model.
     first = runs[0].test.parents["responses"].trained
-    portrait = _job("portray", first.id, {}, {"train": first, "encode": first.parents["encode"]})
+    portrait = new_job("portray", first.id, {}, {"train": first, "encode": first.parents["encode"]})
     jobs: dict[tuple[str, str], Job] = {}
 
     def add(job: Job) -> None:
@@ -254,7 +212,7 @@ def plan(name: str, experiment: Experiment) -> Plan:
         jobs.setdefault(job.key, job)
 
     for run in runs:
-        for job in (run.test, run.baseline, *run.embeddings, *run.crossbars.values()):
+        for job in (run.test, run.baseline, *run.analysis.all(), *run.crossbars.values()):
             if job is not None:
                 add(job)
     add(portrait)

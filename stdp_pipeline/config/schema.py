@@ -17,7 +17,16 @@ from stdp_pipeline.config._base import Strict
 from stdp_pipeline.config._consistency import check_consistent
 from stdp_pipeline.config.union import one_of
 
-__all__ = ["Experiment", "FrozenPasses", "Labelling", "Published", "Simulation", "Training", "experiment_model"]
+__all__ = [
+    "Experiment",
+    "FrozenPasses",
+    "Labelling",
+    "Published",
+    "Simulation",
+    "Training",
+    "Trajectories",
+    "experiment_model",
+]
 
 Positive = Annotated[float, Field(gt=0)]
 _FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
@@ -87,6 +96,9 @@ class Training(Strict):
     """Images between points of the learning curve; each point classifies them with labels from as many before."""
     count_switches: bool = True
     """Count how often each synapse changes its state, 2 bytes each, where weights have a few states or are devices."""
+    snapshots: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=2)] | None = None
+    """Training images after which to keep the network, rising, to look at how it learned; null for none. Each takes as
+    much room as the trained network."""
     dead_after: Count = 50
     """Stop when so many images in a row were given up: the activity has died."""
 
@@ -96,6 +108,8 @@ class Training(Strict):
             factors = getattr(self, name)
             if factors is not None and len(factors) != self.passes:
                 raise ValueError(f"{name} must hold one factor for each of the passes ({self.passes}), got {factors}")
+        if self.snapshots is not None and sorted(set(self.snapshots)) != self.snapshots:
+            raise ValueError(f"snapshots must rise, each number once, got {self.snapshots}")
         return self
 
 
@@ -118,6 +132,17 @@ class Labelling(Strict):
     images that it then classifies: here to measure how much that flatters, never for a result."""
     n_images: Count | None = None
     """Only the first so many of them; null for all (paper: all)."""
+
+
+class Trajectories(Strict):
+    """How receptive fields came to what they are: maps of them at all of training.snapshots together."""
+
+    # The methods follow in experiment_model().
+    embeddings: Any = ()
+    n_neurons: Annotated[int, Field(ge=2, le=2000)] = 200
+    """Neurons to follow, drawn at random from those that have a label."""
+    n_images: Count = 1000
+    """Test images, the first ones, that the network is shown as it was at each snapshot, to compare its answers."""
 
 
 class Published(Strict):
@@ -155,7 +180,10 @@ class Experiment(Strict):
     quantisation: Any = None
     readouts: Any = ()
     baselines: Any = ()
+    features: Any = ()
     embeddings: Any = ()
+    measures: Any = None
+    trajectories: Any = None
     crossbars: Any = None
     simulation: Simulation = Simulation()
     """Engine, integrator and presentation protocol."""
@@ -165,6 +193,8 @@ class Experiment(Strict):
     """The labelling pass."""
     frozen: FrozenPasses = FrozenPasses()
     """The passes without learning, for labels and for the test."""
+    representation: bool = True
+    """Whether the report tells how the neurons share the work: selectivity, sparseness, information."""
 
     _given: dict[str, Any] | None = PrivateAttr(default=None)
 
@@ -197,7 +227,19 @@ def experiment_model() -> type[Experiment]:
 
     readouts: Any = list[one_of("readout")]  # type: ignore[misc]
     baselines: Any = list[one_of("readout", able="scores")]  # type: ignore[misc]
-    embeddings: Any = list[one_of("embedding")]  # type: ignore[misc]
+    features: Any = list[one_of("feature")]  # type: ignore[misc]
+    embeddings: Any = list[one_of("embedding", able="embed")]  # type: ignore[misc]
+    measures_params: Any = importlib.import_module("stdp_pipeline.analysis.measures.params").MeasuresParams
+    methods: Any = list[one_of("embedding")]  # type: ignore[misc]
+    trajectories = create_model(
+        "Trajectories",
+        __base__=Trajectories,
+        __doc__=Trajectories.__doc__,
+        embeddings=(
+            Annotated[methods, Field(min_length=1)],
+            Field([default("embedding", "m_phate"), default("embedding", "phate")], description="Methods."),
+        ),
+    )
     return create_model(
         "Experiment",
         __base__=Experiment,
@@ -225,12 +267,24 @@ def experiment_model() -> type[Experiment]:
                 "what it adds: they read the images that the code is given.",
             ),
         ),
+        features=(
+            Annotated[features, Field(min_length=1)],
+            Field([default("feature", "counts")], description="What is laid out in maps."),
+        ),
         embeddings=(
             embeddings,
             Field(
                 [default("embedding", "phate"), default("embedding", "umap")],
-                description="Maps of the test responses in the report; may be empty.",
+                description="Methods that make maps, one of each kind of features; may be empty.",
             ),
+        ),
+        measures=(
+            measures_params | None,
+            Field(measures_params(), description="How good the maps are, in numbers; null for none."),
+        ),
+        trajectories=(
+            trajectories | None,
+            Field(None, description="How receptive fields came to what they are; needs training.snapshots."),
         ),
         crossbars=(
             dict[_FileName, curve_params],

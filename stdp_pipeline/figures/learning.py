@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from stdp_pipeline.figures._style import ACCENT, GREY, class_colour, figure, svg
+from stdp_pipeline.figures._style import ACCENT, GREY, class_colour, figure, mark_pt, svg, text_pt
 
 __all__ = ["learning_curve", "neurons_per_label", "spikes_per_image", "theta_histogram", "weight_histogram"]
 
@@ -26,7 +28,7 @@ def learning_curve(history: dict[str, np.ndarray], test_accuracy: float) -> byte
     """
     seen = history["images_seen"] / 1000
     with figure(5.6, 4.9, nrows=2, sharex=True, gridspec_kw={"height_ratios": [2, 1]}) as (fig, (top, bottom)):
-        top.plot(seen, 100 * history["accuracy"], color=ACCENT, marker="o", markersize=3)
+        top.plot(seen, 100 * history["accuracy"], color=ACCENT, marker="o", markersize=mark_pt(3))
         top.axhline(100 * test_accuracy, color=GREY, linestyle="--", linewidth=1)
         top.annotate(
             f"test accuracy {test_accuracy:.1%}", (0, 100 * test_accuracy), (4, 3), xycoords=("axes fraction", "data"),
@@ -39,6 +41,20 @@ def learning_curve(history: dict[str, np.ndarray], test_accuracy: float) -> byte
         bottom.set(title="Excitatory spikes per image", xlabel="training images seen (thousands)", ylabel="spikes")
         bottom.set_ylim(bottom=0)
         return svg(fig)
+
+
+def _name_counts(axis: Any) -> None:
+    """Write the numbers of a logarithmic axis in full: exponents would be smaller than text may be in print."""
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    in_full = FuncFormatter(lambda value, _: f"{value:,.0f}".replace(",", " "))
+    axis.set_major_formatter(in_full)
+    low, high = np.log10(axis.get_view_interval())
+    if np.floor(high) - np.ceil(low) < 1:  # fewer than two powers of ten to name
+        axis.set_minor_locator(LogLocator(subs=(2, 5) if high - low > 0.5 else range(2, 10)))
+        axis.set_minor_formatter(in_full)
+    else:
+        axis.set_minor_formatter("")
 
 
 _SIZE = (5.4, 3.4)  # inches; two such figures fill the width of the report
@@ -57,6 +73,7 @@ def weight_histogram(weights: np.ndarray) -> bytes:
     with figure(*_SIZE) as (fig, axes):
         axes.hist(weights.ravel(), bins=50, color=ACCENT)
         axes.set(title="Weights", xlabel="weight", ylabel="synapses", yscale="log")
+        _name_counts(axes.yaxis)
         return svg(fig)
 
 
@@ -89,6 +106,6 @@ def neurons_per_label(label: np.ndarray, n_classes: int) -> bytes:
     none = int(np.count_nonzero(label < 0))
     with figure(*_SIZE) as (fig, axes):
         bars = axes.bar(range(n_classes), counts, color=[class_colour(c) for c in range(n_classes)])
-        axes.bar_label(bars, fontsize=8, color="#555b66")
+        axes.bar_label(bars, fontsize=text_pt(8), color="#555b66")
         axes.set(title=f"Neurons per label ({none} silent)", xlabel="label", ylabel="neurons", xticks=range(n_classes))
         return svg(fig)

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.figures._style import bare, class_colour, figure, png, svg
+from stdp_pipeline.figures._style import (
+    INK,
+    bare,
+    class_colour,
+    figure,
+    ink_on,
+    mark_pt,
+    method_title,
+    narrow,
+    png,
+    spaced,
+    svg,
+    text_pt,
+    width_inches,
+)
 
 __all__ = ["confusion", "response_map"]
 
@@ -21,7 +36,8 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str] = ()) -> bytes:
         Images by true class (row) and prediction (column); the last column counts those without a prediction and is
         drawn only if it is not empty.
     class_names : sequence of str
-        What the classes are called; their numbers if there are none.
+        What the classes are called; their numbers if there are none. Of more names than there is room for, every
+        second, third, ... one is written.
 
     Returns
     -------
@@ -33,26 +49,33 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str] = ()) -> bytes:
     share = shown / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     names = list(class_names) or [str(c) for c in range(n_classes)]
     names += ["none"] * (shown.shape[1] - n_classes)
-    with figure(5.6, 4.9) as (fig, axes):
+    few = n_classes <= 12
+    high = 1.16 if narrow() else 0.875  # the bar of shares stands below
+    with figure(5.6, lambda width: high * width) as (fig, axes):
         drawn = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
         axes.set(
             title="Confusion matrix (images)",
             xlabel="predicted class",
             ylabel="true class",
-            xticks=range(len(names)),
-            xticklabels=names,
-            yticks=range(n_classes),
-            yticklabels=names[:n_classes],
         )
-        axes.tick_params(length=0, labelsize=9 if n_classes <= 12 else 6)
-        if max(map(len, names)) > 4:
-            axes.tick_params(axis="x", rotation=60)
-        if n_classes <= 12:
+        longest, side = max(map(len, names)), 0.7 * width_inches(5.6)
+        turned = longest > 4
+        name_pt = text_pt(9 if few else 6)
+        across = spaced(len(names), side, 1.15 * name_pt if turned else 0.65 * longest * name_pt + 2)
+        down = spaced(n_classes, side, name_pt)
+        axes.set_xticks(across, [names[i] for i in across])
+        axes.set_yticks(down, [names[i] for i in down])
+        axes.tick_params(length=0, labelsize=name_pt)
+        if turned:
+            for text in axes.get_xticklabels():
+                text.set(rotation=60, ha="right", rotation_mode="anchor")
+        if few:
             for (row, column), count in np.ndenumerate(shown):
                 if count:
-                    colour = "white" if share[row, column] > 0.5 else "#2a2e35"
-                    axes.text(column, row, str(count), ha="center", va="center", fontsize=7.5, color=colour)
-        fig.colorbar(drawn, ax=axes, shrink=0.8, label="share of the true class")
+                    colour = "white" if share[row, column] > 0.5 else INK
+                    axes.text(column, row, str(count), ha="center", va="center", fontsize=text_pt(7.5), color=colour)
+        bar: dict[str, Any] = {"location": "bottom", "shrink": 0.6, "aspect": 30} if narrow() else {"shrink": 0.8}
+        fig.colorbar(drawn, ax=axes, label="share of the true class", **bar)
         return svg(fig)
 
 
@@ -77,21 +100,23 @@ def response_map(coordinates: np.ndarray, labels: np.ndarray, method: str, info:
     points, classes = coordinates[placed], labels[placed]
     # In a fixed random order, so that no class lies on top of the others.
     order = np.random.Generator(np.random.PCG64(0)).permutation(len(points))
-    size = 3.0 if len(points) > 3000 else 8.0
-    with figure(5.8, 5.3) as (fig, axes):
+    size = mark_pt((3.0 if len(points) > 3000 else 8.0) ** 0.5) ** 2
+    with figure(5.8, lambda width: 0.9 * width) as (fig, axes):
         colours = np.array([class_colour(int(c)) for c in classes])
         axes.scatter(*points[order].T, s=size, c=colours[order], alpha=0.55, linewidths=0, rasterized=True)
         for c in np.unique(classes):
             x, y = np.median(points[classes == c], axis=0)
             axes.text(
-                x, y, str(c), ha="center", va="center", fontsize=10, weight="bold", color="white",
+                x, y, str(c), ha="center", va="center", fontsize=text_pt(10), weight="bold",
+                color=ink_on(class_colour(int(c))),
                 bbox={"boxstyle": "circle,pad=0.25", "facecolor": class_colour(int(c)), "edgecolor": "white"},
             )  # fmt: skip
         known = ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in info.items())
         bare(axes)
-        axes.set(title=f"{method.upper()} of {len(points)} test responses", xlabel=known)
+        wrapped = "\n".join(wrap(known, 58 if narrow() else 110))
+        axes.set(title=f"{method_title(method)} of {len(points)} test responses", xlabel=wrapped)
         axes.set_aspect("equal", adjustable="datalim")
-        axes.xaxis.label.set(fontsize=7.5, color="#555b66")
+        axes.xaxis.label.set(fontsize=text_pt(7.5), color="#555b66")
         return png(fig)
 
 

@@ -9,9 +9,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from stdp_pipeline.analysis.activity import DESCRIPTIONS as _OF_NEURONS
+from stdp_pipeline.analysis.measures import MEASURES, TRAJECTORY_MEASURES
 from stdp_pipeline.analysis.recovery import Recovery
+from stdp_pipeline.analysis.spike_statistics import DESCRIPTIONS as _OF_SPIKES
 from stdp_pipeline.report.comparison import Comparison
 from stdp_pipeline.report.crossbars import CrossbarStudy
+from stdp_pipeline.report.representations import Learned, table
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,6 +55,16 @@ _HARDWARE_CAPTIONS = {
     "_fields.png": "Receptive fields as the network meets them: a specimen at the last point. Failed devices in red.",
 }
 """By the end of the file's name."""
+_LEARNED_CAPTIONS = {
+    "measures.svg": "Quality of the first network's maps; the best of each column is framed.",
+    "similarity.svg": "How alike networks answer the same test images: unbiased linear CKA, and Spearman's correlation "
+    "of dissimilarities between images (RSA). 1: alike but for names of neurons.",
+    "through_training.svg": "How alike one network's answers to the same test images are at different times of its "
+    "training (CKA).",
+    "trajectories.svg": "Receptive fields on their way through training: a line for each neuron, its end in the colour "
+    "of its label.",
+    "neurons.svg": "Class selectivity (Morcos et al. 2018) and sparseness over images (Treves and Rolls) of neurons.",
+}
 _MAP_CAPTION = (
     "Each point is one test image, placed by the spike counts of all neurons; colour and number are its class. Axes "
     "have no meaning of their own."
@@ -112,6 +126,13 @@ def _caption(file: str) -> str:
     return _MAP_CAPTION if file.startswith("map_") else _CAPTIONS[file]
 
 
+def _learned_caption(file: str) -> str:
+    if file.startswith("maps_"):
+        features = file.removeprefix("maps_").removesuffix(".svg")
+        return f"Maps of {features} by all methods, first run; colour is the class. Axes have no meaning of their own."
+    return _LEARNED_CAPTIONS[file]
+
+
 def _curves(studies: Sequence[CrossbarStudy], pictures: Mapping[str, bytes]) -> list[dict[str, Any]]:
     """Return for each curve its networks and its pictures, as (data URI, caption)."""
     found = []
@@ -165,6 +186,28 @@ def hardware_context(
     }
 
 
+def learned_context(learned: Learned) -> dict[str, Any]:
+    """Return what ``representations.html`` is filled with; see :func:`page`."""
+    better = {name: measure.higher_is_better for name, measure in {**MEASURES, **TRAJECTORY_MEASURES}.items()}
+    activity: dict[str, dict[str, Any]] = {}
+    for row in learned.activity:
+        network, of, measure = row["key"]
+        description = (_OF_SPIKES if of == "spikes" else _OF_NEURONS)[measure]
+        activity.setdefault(description, {})[network] = row | {"best": False}
+    return {
+        "page": "explore.html" if "explore.html" in learned.files else None,
+        "pictures": [(_uri(file, content), _learned_caption(file)) for file, content in learned.pictures.items()],
+        "of_maps": table(learned.of_maps, better),
+        "of_paths": table(learned.of_paths, better),
+        "map_measures": MEASURES,
+        "path_measures": TRAJECTORY_MEASURES,
+        "networks": list(dict.fromkeys(row["key"][0] for row in learned.activity)),
+        "activity": list(activity.items()),
+        "several": any(row["low"] is not None for row in (*learned.of_maps, *learned.of_paths, *learned.activity)),
+        "notes": learned.notes,
+    }
+
+
 def page(
     name: str,
     experiment: dict[str, Any],
@@ -178,6 +221,7 @@ def page(
     studies: Sequence[CrossbarStudy] = (),
     hardware: Mapping[str, bytes] = MappingProxyType({}),
     recoveries: Sequence[Recovery] = (),
+    learned: Learned | None = None,
 ) -> str:
     """Return the report as HTML that refers to nothing outside itself.
 
@@ -206,28 +250,35 @@ def page(
         Learning on devices against transferring weights to them.
     hardware : mapping of str to bytes
         Their pictures: file name -> content.
+    learned : Learned, optional
+        Maps, their measures, and how the neurons share the work.
     """
     import yaml
 
-    return templates().get_template("report.html").render(
-        name=name,
-        experiment=experiment,
-        rows=rows,
-        views=views,
-        n_runs=n_runs,
-        means=means,
-        comparison=comparison,
-        readouts=list(dict.fromkeys(row["readout"] for row in rows)),
-        baselines=list(dict.fromkeys(name for group in comparison for name in group["baselines"])),
-        supervised={row["readout"] for row in rows if row["supervised"]},
-        overviews=[(_uri(file, content), _caption(file)) for file, content in overviews.items()],
-        n_combinations=len(comparison),
-        n_seeds=_range([group["n_seeds"] for group in comparison]),
-        model_pictures=MODEL_PICTURES,
-        **hardware_context(studies, hardware, recoveries),
-        leaking=_runs_with(rows, "label_split", "test"),
-        adapting=_runs_with(rows, "theta_adapts_in_test", True),
-        provenance=provenance,
-        configuration=yaml.safe_dump(experiment, sort_keys=False, allow_unicode=True),
-        style=(Path(__file__).parent / "report.css").read_text(encoding="utf-8"),
+    return (
+        templates()
+        .get_template("report.html")
+        .render(
+            name=name,
+            experiment=experiment,
+            rows=rows,
+            views=views,
+            n_runs=n_runs,
+            means=means,
+            comparison=comparison,
+            readouts=list(dict.fromkeys(row["readout"] for row in rows)),
+            baselines=list(dict.fromkeys(name for group in comparison for name in group["baselines"])),
+            supervised={row["readout"] for row in rows if row["supervised"]},
+            overviews=[(_uri(file, content), _caption(file)) for file, content in overviews.items()],
+            n_combinations=len(comparison),
+            n_seeds=_range([group["n_seeds"] for group in comparison]),
+            model_pictures=MODEL_PICTURES,
+            **hardware_context(studies, hardware, recoveries),
+            learned=learned_context(learned) if learned is not None else None,
+            leaking=_runs_with(rows, "label_split", "test"),
+            adapting=_runs_with(rows, "theta_adapts_in_test", True),
+            provenance=provenance,
+            configuration=yaml.safe_dump(experiment, sort_keys=False, allow_unicode=True),
+            style=(Path(__file__).parent / "report.css").read_text(encoding="utf-8"),
+        )
     )

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from stdp_pipeline.analysis.recovery import Recovery, recovery
-from stdp_pipeline.config.plan import Job, Run
+from stdp_pipeline.config.job import Job
+from stdp_pipeline.config.plan import Run
 from stdp_pipeline.figures import crossbars, fields
 from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.io import canonical_json, read_arrays, read_json
@@ -25,7 +26,7 @@ def studies(root: Path, runs: list[Run]) -> list[CrossbarStudy]:
     for one in runs:
         for name, job in one.crossbars.items():
             grouped.setdefault((name, canonical_json(one.varied)), []).append(job)
-    told = {canonical_json(one.varied): _told(one) for one in runs}
+    told = {canonical_json(one.varied): one.told for one in runs}
     found = []
     names = _names(runs)
     for (name, varied), jobs in sorted(grouped.items(), key=lambda item: names.index(item[0][0])):
@@ -63,19 +64,13 @@ def recoveries(root: Path, runs: list[Run], rows: list[dict[str, Any]]) -> list[
                 continue
             transferred = float(_table(root / "crossbar" / job.id / "draws.tsv")["accuracy_assigned"].mean())
             pair = (point["ideal_accuracy"], transferred, in_place[name][one.seed])
-            pairs.setdefault((name, _told(one)), []).append(pair)
+            pairs.setdefault((name, one.told), []).append(pair)
     return [recovery(*key, *np.array(found).T) for key, found in pairs.items()]
 
 
 def _names(runs: list[Run]) -> list[str]:
     """Return the names of all curves, in the order in which they are first named."""
     return list(dict.fromkeys(name for one in runs for name in one.crossbars))
-
-
-def _told(one: Run) -> str:
-    if "variant" in one.varied:
-        return str(one.varied["variant"])
-    return ", ".join(f"{k} = {v}" for k, v in one.varied.items())
 
 
 def _table(path: Path) -> dict[str, np.ndarray]:

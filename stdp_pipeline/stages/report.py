@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +12,29 @@ from stdp_pipeline import registry
 from stdp_pipeline.analysis.recovery import recovery_table
 from stdp_pipeline.config.load import completed
 from stdp_pipeline.config.plan import Run, plan
-from stdp_pipeline.figures import comparison as overview
 from stdp_pipeline.figures import crossbars, fields, learning, results
 from stdp_pipeline.hardware.energy import costs_of, dense_writes
 from stdp_pipeline.io import canonical_json, read_arrays, read_json, write_bytes, write_json, write_text
 from stdp_pipeline.provenance import SCHEMA_VERSION
-from stdp_pipeline.report.comparison import Comparison, compare, markdown
+from stdp_pipeline.report.comparison import compare, markdown
 from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import MODEL_PICTURES, RunView, page
 from stdp_pipeline.stages._hardware import hardware_pictures, hardware_table, recoveries, studies
 from stdp_pipeline.stages._history import read_history
 from stdp_pipeline.stages._inputs import model_of
 from stdp_pipeline.stages._job import StageJob
+from stdp_pipeline.stages._learned import FILES, learned
 from stdp_pipeline.stages._network import read_network, weights_in
+from stdp_pipeline.stages._overviews import overviews
 from stdp_pipeline.stages.respond import read_responses
 
 __all__ = ["run"]
 
 _DETAILED = 16
 """Runs that are shown with all figures, the first seed of each combination before others; the rest are in the table."""
+
+_SOMETIMES = (*FILES, "recovery.tsv", "hardware.tsv")
+"""Files that not every experiment has."""
 
 _SUMMARY = (
     "run", "dataset", "split", "rule", "n_exc", "passes", "seed", "readout",
@@ -58,7 +63,7 @@ def run(job: StageJob) -> None:
     published = planned.experiment.published
     rows: list[dict[str, Any]] = []
     views: list[RunView] = []
-    written = set()
+    figures = _Figures(job.output / "figures")
     detailed = _detailed(planned.runs)
     for index, one in enumerate(planned.runs):
         rows += [{"run": index + 1, **row} for row in _rows(root, one)]
@@ -67,30 +72,32 @@ def run(job: StageJob) -> None:
             if index == 0:
                 portrait = root / "portray" / planned.portrait.id
                 pictures |= {file: (portrait / file).read_bytes() for file in MODEL_PICTURES}
-            folder = job.output / "figures" / ("" if index == 0 else f"run{index + 1:03d}")
-            for file, content in pictures.items():
-                write_bytes(folder / file, content)
-                written.add(folder / file)
+            figures.write(pictures, "" if index == 0 else f"run{index + 1:03d}")
             row = next(r for r in rows if r["run"] == index + 1)
             views.append(RunView(row, one.varied, pictures, _costs(root, one)))
     averaged = means(rows, published.accuracy if published else None)
     compared = compare(averaged)
-    overviews = _overviews(root, planned.runs, rows, compared) if len(planned.runs) > 1 else {}
-    for file, content in overviews.items():
-        write_bytes(job.output / "figures" / file, content)
-        written.add(job.output / "figures" / file)
+    pictures_of_all = overviews(root, planned.runs, rows, compared) if len(planned.runs) > 1 else {}
+    figures.write(pictures_of_all)
     on_hardware = studies(root, planned.runs)
     hardware = hardware_pictures(root, planned.runs, on_hardware)
     won_back = recoveries(root, planned.runs, rows)
     if won_back:
         hardware["recovery.svg"] = crossbars.recovered(won_back)
-        write_text(job.output / "recovery.tsv", recovery_table(won_back))
-    for file, content in hardware.items():
-        write_bytes(job.output / "figures" / file, content)
-        written.add(job.output / "figures" / file)
-    for old in (job.output / "figures").rglob("*.*"):  # of an earlier version of the experiment
-        if old not in written and old.suffix in (".png", ".svg"):
-            old.unlink()
+    figures.write(hardware)
+    known = learned(root, planned.experiment.title, planned.runs)
+    figures.write(known.pictures)
+    figures.remove_others()
+    tables = dict(known.files)
+    if won_back:
+        tables["recovery.tsv"] = recovery_table(won_back)
+    if on_hardware:
+        tables["hardware.tsv"] = hardware_table(on_hardware)
+    for file in _SOMETIMES:
+        if file in tables:
+            write_text(job.output / file, tables[file])
+        else:  # of an earlier version of the experiment
+            (job.output / file).unlink(missing_ok=True)
     baselines = dict.fromkeys(key for row in rows for key in row if key.startswith("baseline_"))
     columns = (*_SUMMARY, *baselines, *dict.fromkeys(key for row in rows for key in row["varied"]))
     write_json(job.output / "metrics.json", {"schema_version": SCHEMA_VERSION, "experiment": name, "runs": rows})
@@ -99,8 +106,6 @@ def run(job: StageJob) -> None:
     averages = dict.fromkeys(key for mean in averaged for key in mean if key != "varied")
     write_text(job.output / "means.tsv", _table(averaged, (*varied, *averages)))
     write_text(job.output / "table.md", markdown(compared, published.source if published else None))
-    if on_hardware:
-        write_text(job.output / "hardware.tsv", hardware_table(on_hardware))
     provenance = read_json(root / "train" / planned.runs[0].ids["train"] / "provenance.json")
     configuration = planned.experiment.model_dump(mode="json")
     write_text(
@@ -112,14 +117,35 @@ def run(job: StageJob) -> None:
             averaged,
             compared,
             views,
-            overviews,
+            pictures_of_all,
             len(planned.runs),
             provenance,
             on_hardware,
             hardware,
             won_back,
+            known,
         ),
     )
+
+
+class _Figures:
+    """The folder of pictures."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._written: set[Path] = set()
+
+    def write(self, pictures: Mapping[str, bytes], subfolder: str = "") -> None:
+        """Write pictures by their file names."""
+        for file, content in pictures.items():
+            write_bytes(self._folder / subfolder / file, content)
+            self._written.add(self._folder / subfolder / file)
+
+    def remove_others(self) -> None:
+        """Delete pictures of an earlier version of the experiment."""
+        for old in self._folder.rglob("*.*"):
+            if old not in self._written and old.suffix in (".png", ".svg"):
+                old.unlink()
 
 
 def _detailed(runs: list[Run]) -> set[int]:
@@ -127,57 +153,6 @@ def _detailed(runs: list[Run]) -> set[int]:
     first = {canonical_json(one.varied): index for index, one in reversed(list(enumerate(runs)))}.values()
     others = (index for index in range(len(runs)) if index not in first)
     return set([*sorted(first), *others][:_DETAILED])
-
-
-def _overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared: Comparison) -> dict[str, bytes]:
-    """Draw the figures of the whole experiment, for its first readout."""
-    readout = rows[0]["readout"]
-    accuracy: dict[str, list[float]] = {}
-    for row in rows:
-        if row["readout"] == readout:
-            accuracy.setdefault(canonical_json(row["varied"]), []).append(row["test_accuracy"])
-    curves = []
-    for one in runs:
-        history = read_history(root / "train" / one.ids["train"] / "history.tsv")
-        told = {k: v for k, v in one.varied.items() if k not in ("variant", "network.n_exc")}
-        name = ", ".join(f"{k.rpartition('.')[2]} {v}" for k, v in told.items())
-        rule = str(one.experiment.plasticity.name)
-        curves.append({"n_exc": one.experiment.network.n_exc, "name": name or rule, **history})
-    points = _points(runs, list(accuracy.values()))
-    few_bits = {"accuracy_over_bits.svg": overview.accuracy_over_bits(points, readout)} if points else {}
-    return {
-        "accuracies.svg": overview.accuracies(
-            [group["name"] for group in compared],
-            [np.array(group) for group in accuracy.values()],
-            [group["published"] for group in compared],
-            readout,
-        ),
-        "learning_curves.svg": overview.learning_curves(curves),
-        **few_bits,
-    }
-
-
-def _points(runs: list[Run], accuracy: list[list[float]]) -> list[dict[str, Any]]:
-    """Return the points of the figure of accuracy over bits; none if no combination has weights of few bits."""
-    firsts = {canonical_json(one.varied): one for one in reversed(runs)}
-    ordered = [firsts[key] for key in dict.fromkeys(canonical_json(one.varied) for one in runs)]
-    points = []
-    for one, found in zip(ordered, accuracy, strict=True):
-        levels, how = _levels(one)
-        series = f"{one.experiment.plasticity.name}{how}, {one.experiment.network.n_exc} neurons"
-        points.append({"series": series, "levels": levels, "accuracies": np.array(found)})
-    return points if any(point["levels"] is not None for point in points) else []
-
-
-def _levels(one: Run) -> tuple[int | None, str]:
-    """Return how many levels a weight of a run has, or None for real numbers, and how it came to them."""
-    params, quantisation = one.experiment.plasticity, one.experiment.quantisation
-    rule = registry.load("rule", params.name)
-    if quantisation is not None:
-        return quantisation.levels, f", every {quantisation.every} images" if quantisation.every else ", after training"
-    if hasattr(rule, "n_states"):
-        return int(rule.n_levels(params)), ""
-    return params.levels, ", to the nearest" if params.levels and params.rounding == "nearest" else ""
 
 
 def _rows(root: Path, one: Run) -> list[dict[str, Any]]:
@@ -298,15 +273,18 @@ def _pictures(root: Path, one: Run) -> dict[str, bytes]:
         "neurons_per_label.svg": learning.neurons_per_label(labels["label"], int(data["n_classes"])),
         "raster.png": (root / "encode" / ids["encode"] / "raster.png").read_bytes(),
     }
-    for embedding in one.embeddings:
+    for embedding in one.analysis.of_first_features():
+        rows = registry.load("feature", embedding.parents["features"].spec["feature"]["name"]).ROWS
+        classes = labels["label"] if rows == "neurons" else data["test_labels"]
         folder = root / "embed" / embedding.id
         info = read_json(folder / "info.json")
         method = info.pop("method")
         points = read_arrays(folder / "embedding.npz")["coordinates"]
-        del info["n_points"]
-        if not info["n_silent"]:
-            del info["n_silent"]
-        pictures[f"map_{method}.png"] = results.response_map(points, data["test_labels"], method, info)
+        if info.pop("skipped", None) is None:
+            left_out = info.pop("n_left_out")
+            del info["n_points"]
+            info |= {"left_out": left_out} if left_out else {}
+            pictures[f"map_{method}.png"] = results.response_map(points, classes, method, info)
     return pictures
 
 
@@ -314,7 +292,10 @@ def _costs(root: Path, one: Run) -> list[dict[str, Any]]:
     """Return time and memory of each job of a run."""
     jobs = [(role.split("_")[0], role.replace("_", " ("), job) for role, job in one.ids.items()]
     jobs += [("baseline", "baseline", one.baseline.id)] if one.baseline else []
-    jobs += [("embed", f"embed ({job.spec['embedding']['name']}", job.id) for job in one.embeddings]
+    for job in one.analysis.all():
+        about = [job.parents[role].spec["feature"]["name"] for role in ("features",) if role in job.parents]
+        about += [job.spec["embedding"]["name"]] if "embedding" in job.spec else []
+        jobs.append((job.stage, f"{job.stage} ({', '.join(about)}" if about else job.stage, job.id))
     costs = []
     for stage, what, job_id in jobs:
         record = read_json(root / stage / job_id / "provenance.json")

@@ -24,6 +24,7 @@ from stdp_pipeline.stages._inputs import input_arrays, inputs_of, model_of, stor
 from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages._monitor import EngineClock, LearningCurve, ProgressReport
 from stdp_pipeline.stages._network import file_arrays, state_from
+from stdp_pipeline.stages._snapshots import Snapshots
 
 __all__ = ["run"]
 
@@ -31,7 +32,10 @@ _CHUNK = 250  # images per call of the engine; the result does not depend on it
 
 
 def run(job: StageJob) -> None:
-    """Write ``network.npz`` (the full state), ``history.tsv`` (the learning curve) and ``model.json``."""
+    """Write ``network.npz`` (the full state), ``history.tsv`` (the learning curve) and ``model.json``.
+
+    With ``training.snapshots`` also ``snapshots.npz``, the state after so many images.
+    """
     checkpoint = Checkpoint(job.checkpoint, [job.spec, job.code])
     with checkpoint.claimed():
         _train(job, checkpoint)
@@ -61,10 +65,13 @@ def _train(job: StageJob, checkpoint: Checkpoint) -> None:
     )
     guard = _DeathGuard(model.min_spikes, spec["training"]["dead_after"])
     state = start_state(model, levels.shape[1], seed, spec["training"]["count_switches"])
+    snapshots = Snapshots(spec["training"].get("snapshots"), n_passes * n_images)
+    snapshots.at(0, state, model)
     done = 0
     if saved := checkpoint.load():
         state = state_from(saved.group("state"))
         curve.restore(saved.group("curve"))
+        snapshots.restore(saved.group("snapshots"))
         guard.restore(saved.numbers)
         done = int(saved.numbers["done"])
     rounding = _Rounding(spec.get("quantisation"), model.network)
@@ -82,21 +89,22 @@ def _train(job: StageJob, checkpoint: Checkpoint) -> None:
         inputs = inputs_of(spec, arrays, "train", seed, stored)
         while done < (pass_index + 1) * n_images:
             start = done - pass_index * n_images
-            images = order[start : start + min(_CHUNK, curve.room, rounding.room(done))]
+            images = order[start : start + min(_CHUNK, curve.room, rounding.room(done), snapshots.room(done))]
             with clock.over(len(images)):
                 state, responses = engine.train(model, state, inputs, images, pass_index, job.threads)
             done += len(images)
             state = rounding.at(done, state)
+            snapshots.at(done, state, model)
             guard.watch(images, responses)
             curve.add(images, responses, state)
             report.update(done, curve)
             if checkpoint.due():
-                checkpoint.save(
-                    {"state": file_arrays(state, model), "curve": curve.arrays()}, {"done": done, **guard.numbers()}
-                )
+                groups = {"state": file_arrays(state, model), "curve": curve.arrays(), "snapshots": snapshots.arrays()}
+                checkpoint.save(groups, {"done": done, **guard.numbers()})
     report.close()
 
     write_arrays(job.output / "network.npz", file_arrays(state, model, rounding.of(state)))
+    snapshots.write(job.output)
     write_text(job.output / "history.tsv", curve.table())
     write_json(job.output / "model.json", spec)
     job.details["training"] = {

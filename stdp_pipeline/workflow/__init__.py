@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from stdp_pipeline import registry
+from stdp_pipeline.analysis.packages import missing
 from stdp_pipeline.config.digest import code_digest
+from stdp_pipeline.config.job import Job
 from stdp_pipeline.config.load import find_experiment, load_experiment
-from stdp_pipeline.config.plan import Job, Plan, plan
+from stdp_pipeline.config.plan import Plan, plan
 
 __all__ = ["Workflow", "plan_from_config"]
 
@@ -22,8 +25,13 @@ _FILES = {
     "respond": "responses.npz",
     "label": "labels.npz",
     "test": "metrics.json",
+    "features": "features.npz",
+    "embed": "embedding.npz",
 }
 """The file of each stage that later stages read."""
+
+_NAMES = {"encode": "levels"}
+"""What a parent's file is called where that is not its role."""
 
 _FIGURES = [
     ("receptive_fields.png", "Network", "receptive fields"),
@@ -77,6 +85,21 @@ class Workflow:
 
         return path
 
+    def files(self, stage: str) -> Callable[[Any], dict[str, str]]:
+        """Return an input function: the files of all parents, by role; of a network also its ``model``."""
+
+        def named(wildcards: Any) -> dict[str, str]:
+            found: dict[str, str] = {}
+            for role, job in self._job(stage, wildcards).parents.items():
+                folder = f"results/{job.stage}/{job.id}"
+                if role == "train":
+                    found |= {"network": f"{folder}/{_FILES[job.stage]}", "model": f"{folder}/model.json"}
+                else:
+                    found[_NAMES.get(role, role)] = f"{folder}/{_FILES[job.stage]}"
+            return found
+
+        return named
+
     def events(self, stage: str) -> Callable[[Any], list[str]]:
         """Return an input function: the stored events that a job reads, none unless they are materialised."""
 
@@ -108,7 +131,11 @@ class Workflow:
             job = self._job(stage, wildcards)
             # Frozen passes and figures run the engine, rule and code of the training that they read.
             trained = job.trained.spec if "train" in job.parents else {}
-            return code_digest(stage, trained | job.spec)
+            found = code_digest(stage, trained | job.spec)
+            # A method that was skipped is done when its package is there.
+            method = job.spec.get("embedding")
+            skipped = method is not None and missing(registry.load("embedding", method["name"]).PACKAGES)
+            return f"{found}-skipped" if skipped else found
 
         return digest
 
@@ -135,6 +162,16 @@ class Workflow:
 
         return mem_mb
 
+    def rows_memory(self) -> Callable[[Any], int]:
+        """Return a resource function for making features: an upper estimate, MB."""
+
+        def mem_mb(wildcards: Any) -> int:
+            parents = self._job("features", wildcards).parents
+            n_exc = parents["train"].trained.spec["network"]["n_exc"] if "train" in parents else 400
+            return 1200 + 2 * n_exc
+
+        return mem_mb
+
     def minutes(self, stage: str) -> Callable[[Any], int]:
         """Return a resource function: an upper estimate of the run time, minutes."""
 
@@ -157,8 +194,11 @@ class Workflow:
 
     def figures(self) -> list[tuple[str, str, str]]:
         """Return the figures of the first run: file name, category and title in Snakemake's own report."""
-        methods = [job.spec["embedding"]["name"] for job in self._plan.runs[0].embeddings]
-        maps = [(f"map_{m}.png", "Maps", f"{m.upper()} of the test responses") for m in methods]
+        one = self._plan.runs[0]
+        maps = [
+            (f"map_{job.spec['embedding']['name']}.png", "Maps", job.spec["embedding"]["name"])
+            for job in one.analysis.of_first_features()
+        ]
         curves = [(f"hardware_{name}.svg", "Hardware", name) for name in self._plan.runs[0].crossbars]
         return _FIGURES + maps + curves
 

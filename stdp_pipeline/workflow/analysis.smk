@@ -1,10 +1,34 @@
 # Maps of what was learned, and the report.
 
 
+rule features:
+    input:
+        unpack(JOBS.files("features")),
+    output:
+        features="results/features/{id}/features.npz",
+        info="results/features/{id}/info.json",
+        provenance="results/features/{id}/provenance.json",
+    log:
+        "results/logs/features/{id}.log",
+    benchmark:
+        "results/benchmarks/features/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=JOBS.rows_memory(),
+        runtime=20,
+    params:
+        spec=JOBS.spec("features"),
+        code=JOBS.code("features"),
+        inputs=JOBS.inputs("features"),
+        out=subpath(output.features, parent=True),
+    shell:
+        "stdp features --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " 2>&1 | tee {log:q}"
+
+
 rule embed:
     input:
-        responses=JOBS.parent("embed", "responses"),
-        data=JOBS.parent("embed", "data"),
+        unpack(JOBS.files("embed")),
     output:
         embedding="results/embed/{id}/embedding.npz",
         info="results/embed/{id}/info.json",
@@ -15,8 +39,8 @@ rule embed:
         "results/benchmarks/embed/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=JOBS.counts_memory("embed"),
-        runtime=20,
+        mem_mb=2500,
+        runtime=30,
     params:
         spec=JOBS.spec("embed"),
         code=JOBS.code("embed"),
@@ -24,6 +48,104 @@ rule embed:
         out=subpath(output.embedding, parent=True),
     shell:
         "stdp embed --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule measure:
+    input:
+        unpack(JOBS.files("measure")),
+    output:
+        measures="results/measure/{id}/measures.tsv",
+        provenance="results/measure/{id}/provenance.json",
+    log:
+        "results/logs/measure/{id}.log",
+    benchmark:
+        "results/benchmarks/measure/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        spec=JOBS.spec("measure"),
+        code=JOBS.code("measure"),
+        inputs=JOBS.inputs("measure"),
+        out=subpath(output.measures, parent=True),
+    shell:
+        "stdp measure --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule represent:
+    input:
+        unpack(JOBS.files("represent")),
+    output:
+        numbers="results/represent/{id}/representation.json",
+        neurons="results/represent/{id}/neurons.tsv",
+        provenance="results/represent/{id}/provenance.json",
+    log:
+        "results/logs/represent/{id}.log",
+    benchmark:
+        "results/benchmarks/represent/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=JOBS.counts_memory("represent"),
+        runtime=20,
+    params:
+        spec=JOBS.spec("represent"),
+        code=JOBS.code("represent"),
+        inputs=JOBS.inputs("represent"),
+        out=subpath(output.numbers, parent=True),
+    shell:
+        "stdp represent --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule revisit:
+    input:
+        unpack(JOBS.files("revisit")),
+    output:
+        responses="results/revisit/{id}/revisited.npz",
+        provenance="results/revisit/{id}/provenance.json",
+    log:
+        "results/logs/revisit/{id}.log",
+    benchmark:
+        "results/benchmarks/revisit/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=JOBS.memory("revisit"),
+        runtime=20,
+    params:
+        spec=JOBS.spec("revisit"),
+        code=JOBS.code("revisit"),
+        inputs=JOBS.inputs("revisit"),
+        out=subpath(output.responses, parent=True),
+    shell:
+        "stdp revisit --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
+        " 2>&1 | tee {log:q}"
+
+
+rule trajectory:
+    input:
+        unpack(JOBS.files("trajectory")),
+    output:
+        trajectory="results/trajectory/{id}/trajectory.npz",
+        info="results/trajectory/{id}/info.json",
+        provenance="results/trajectory/{id}/provenance.json",
+    log:
+        "results/logs/trajectory/{id}.log",
+    benchmark:
+        "results/benchmarks/trajectory/{id}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        spec=JOBS.spec("trajectory"),
+        code=JOBS.code("trajectory"),
+        inputs=JOBS.inputs("trajectory"),
+        out=subpath(output.trajectory, parent=True),
+    shell:
+        "stdp trajectory --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " 2>&1 | tee {log:q}"
 
 

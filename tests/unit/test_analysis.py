@@ -1,4 +1,4 @@
-"""Embeddings keep their contract; figures hold what they should; the page stands alone."""
+"""Figures hold what they should; the page stands alone."""
 
 from __future__ import annotations
 
@@ -8,70 +8,9 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from stdp_pipeline import registry
-from stdp_pipeline.analysis.embed._graph import n_components, nearest
-from stdp_pipeline.errors import DataError
 from stdp_pipeline.figures import fields, learning, raster, results
 
-METHODS = registry.names("embedding")
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@pytest.fixture(scope="module")
-def clusters(seed):
-    """Return spike counts of three clear clusters, (150, 30), and their classes."""
-    rng = np.random.default_rng(seed)
-    classes = np.repeat(np.arange(3), 50)
-    rates = np.full((3, 30), 0.2)
-    for c in range(3):
-        rates[c, 10 * c : 10 * c + 10] = 6.0
-    return rng.poisson(rates[classes]).astype(np.float32), classes
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_every_method_keeps_the_contract_and_repeats_itself(name, clusters, seed):
-    module = registry.load("embedding", name)
-    features, classes = clusters
-    before = features.copy()
-    coordinates, found = module.embed(module.Params(), features, seed)
-    again, _ = module.embed(module.Params(), features, seed)
-    assert coordinates.shape == (150, 2)
-    assert coordinates.dtype == np.float64
-    assert np.all(np.isfinite(coordinates))
-    assert np.array_equal(coordinates, again)
-    assert np.array_equal(features, before)
-    assert all(isinstance(v, int | float | str | list) for v in found.values())
-    # Well separated clusters must stay apart: the nearest other point is of the same class, for nearly all points.
-    index, _ = nearest(coordinates, 2)
-    assert np.mean(classes[index[:, 1]] == classes) > 0.9
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_too_few_or_infinite_features_are_refused(name, clusters):
-    module = registry.load("embedding", name)
-    features = clusters[0]
-    with pytest.raises(DataError, match=r"needs more than \d+ images"):
-        module.embed(module.Params(), features[:2], 0)
-    broken = features.copy()
-    broken[3, 3] = np.nan
-    with pytest.raises(DataError, match="not finite"):
-        module.embed(module.Params(), broken, 0)
-
-
-def test_neighbours_are_those_of_brute_force_with_the_point_itself_first(rng):
-    features = rng.integers(0, 3, (40, 4)).astype(np.float32)  # many equal rows
-    index, distance = nearest(features, 6)
-    assert np.array_equal(index[:, 0], np.arange(40))
-    squared = ((features[:, None] - features[None]) ** 2).sum(axis=2)
-    for i in range(40):
-        assert len(set(index[i])) == 6
-        assert np.allclose(np.sort(distance[i]), np.sqrt(np.sort(squared[i])[:6]), atol=1e-3)
-
-
-def test_components_are_counted(rng):
-    apart = np.concatenate([rng.normal(0, 1, (20, 2)), rng.normal(1000, 1, (20, 2))])
-    assert n_components(nearest(apart, 5)[0]) >= 2
-    assert n_components(nearest(apart, 40)[0]) == 1
 
 
 def svg_text(content: bytes) -> str:

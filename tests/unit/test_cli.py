@@ -14,7 +14,10 @@ from stdp_pipeline import __version__
 from stdp_pipeline.cli import main
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("prepare", "encode", "events", "train", "respond", "label", "test", "baseline", "embed", "portray", "report")
+STAGES = (
+    "prepare", "encode", "events", "train", "respond", "label", "test", "baseline", "features", "embed", "measure",
+    "represent", "revisit", "trajectory", "portray", "report",
+)  # fmt: skip
 
 
 def output(capsys, *arguments):
@@ -71,10 +74,10 @@ def test_list(capsys, kind, expected):
 def test_show(capsys):
     printed = output(capsys, "show", "quickstart", "--set", "network.n_exc=123")
     assert "n_exc: 123" in printed
-    assert "11 jobs" in printed
+    assert "14 jobs" in printed
     shown = json.loads(output(capsys, "show", "quickstart", "--json"))
     assert shown["configuration"]["network"]["n_exc"] == 400
-    assert {job["stage"] for job in shown["jobs"]} == set(STAGES) - {"events", "baseline"}
+    assert {job["stage"] for job in shown["jobs"]} == set(STAGES) - {"events", "baseline", "revisit", "trajectory"}
 
 
 def test_bench(capsys):

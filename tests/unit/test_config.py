@@ -207,6 +207,7 @@ def test_every_component_has_a_description(kind):
 # ---- the plan -------------------------------------------------------------------------------------------------------
 
 BASE = {"dataset": {"name": "digits"}, "embeddings": [{"name": "pca"}]}
+LOOKED_AT = ("features", "embed", "measure", "represent")
 
 
 def ids(raw):
@@ -223,20 +224,24 @@ def changed_stages(raw):
         ({"title": "other"}, set()),
         (
             {"dataset": {"name": "digits", "n_test": 100}},
-            {"prepare", "encode", "train", "respond", "label", "test", "embed", "portray"},
+            {"prepare", "encode", "train", "respond", "label", "test", *LOOKED_AT, "portray"},
         ),
         (
             {"encoding": {"name": "poisson", "intensity": 3}},
-            {"encode", "train", "respond", "label", "test", "embed", "portray"},
+            {"encode", "train", "respond", "label", "test", *LOOKED_AT, "portray"},
         ),
         (
             {"encoding": {"name": "poisson", "materialize": True}},
-            {"events", "train", "respond", "label", "test", "embed", "portray"},
+            {"events", "train", "respond", "label", "test", *LOOKED_AT, "portray"},
         ),
-        ({"network": {"n_exc": 10}}, {"train", "respond", "label", "test", "embed", "portray"}),
-        ({"simulation": {"rest_ms": 100}}, {"train", "respond", "label", "test", "embed", "portray"}),
-        ({"labelling": {"n_images": 100}}, {"respond", "label", "test"}),
-        ({"embeddings": [{"name": "umap"}]}, {"embed"}),
+        ({"network": {"n_exc": 10}}, {"train", "respond", "label", "test", *LOOKED_AT, "portray"}),
+        ({"simulation": {"rest_ms": 100}}, {"train", "respond", "label", "test", *LOOKED_AT, "portray"}),
+        ({"labelling": {"n_images": 100}}, {"respond", "label", "test", "represent"}),
+        ({"embeddings": [{"name": "umap"}]}, {"embed", "measure"}),
+        ({"measures": {"n_draws": 5}}, {"measure"}),
+        ({"features": [{"name": "latencies"}]}, {"features", "embed", "measure"}),
+        ({"features": [{"name": "fields"}]}, {"features", "embed", "measure"}),
+        ({"training": {"snapshots": [0, 100]}}, {"train", "respond", "label", "test", *LOOKED_AT, "portray"}),
     ],
 )
 def test_a_changed_parameter_concerns_exactly_what_depends_on_it(change, stages):
@@ -246,7 +251,30 @@ def test_a_changed_parameter_concerns_exactly_what_depends_on_it(change, stages)
 def test_a_new_seed_adds_only_its_own_jobs():
     before, after = ids(BASE | {"seeds": [0]}), ids(BASE | {"seeds": [0, 1]})
     assert before < after
-    assert sorted(stage for stage, _ in after - before) == ["embed", "label", "respond", "respond", "test", "train"]
+    assert sorted(stage for stage, _ in after - before) == sorted(
+        ["train", "respond", "respond", "label", "test", *LOOKED_AT]
+    )
+
+
+def test_runs_share_features_that_need_no_network():
+    raw = BASE | {"features": [{"name": "pixels"}, {"name": "counts"}], "seeds": [0, 1]}
+    of_features = [job.spec["feature"]["name"] for job in plan("x", validated(raw, "test")).of("features")]
+    assert sorted(of_features) == ["counts", "counts", "pixels"]
+
+
+def test_without_maps_nothing_is_made_for_them():
+    raw = BASE | {"embeddings": [], "representation": False}
+    assert changed_stages(raw) == set()
+    assert not {stage for stage, _ in ids(raw)} & set(LOOKED_AT)
+
+
+def test_trajectories_need_snapshots():
+    with pytest.raises(ConfigError, match=r"trajectories needs training\.snapshots"):
+        validated(BASE | {"trajectories": {}}, "test")
+    jobs = plan("x", validated(BASE | {"trajectories": {}, "training": {"snapshots": [0, 10]}}, "test"))
+    assert [job.spec["embedding"]["name"] for job in jobs.of("trajectory")] == ["m_phate", "phate"]
+    with pytest.raises(ConfigError, match=r"embeddings.*m_phate"):  # it knows nothing to do with single rows
+        validated(BASE | {"embeddings": [{"name": "m_phate"}]}, "test")
 
 
 def test_a_grid_makes_all_combinations_and_shares_what_it_can():

@@ -12,7 +12,7 @@ from stdp_pipeline.figures.comparison import accuracy_over_bits
 from stdp_pipeline.report.comparison import compare, markdown
 from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import _runs_with
-from stdp_pipeline.stages.report import _points
+from stdp_pipeline.stages._overviews import _points
 
 
 def row(seed, accuracy, variant="a", readout="all_activity", **more):

@@ -70,13 +70,15 @@ def test_the_table_has_a_line_for_each_kind_and_the_figure_is_drawn():
     assert [one["devices"] for one in told] == ["pcm", "stt"]
     assert float(told[0]["gained"]) == pytest.approx(0.0833333)
     assert told[1]["gained_low"] == ""
+    assert float(told[0]["share"]) == pytest.approx(found[0].share.mean, rel=1e-5)
+    assert told[1]["share"] == ""
     assert b"learned on the devices" in recovered(found)
 
 
 def test_the_page_tells_shares_where_the_loss_is_more_than_chance():
     found = [
         recovery("pcm", "ideal", IDEAL, TRANSFERRED, IN_PLACE),
-        recovery("no_loss", "ideal", IDEAL, IDEAL + [0.001, -0.001, 0.0], IN_PLACE),
+        recovery("no_loss", "ideal", IDEAL, IDEAL + np.array([0.001, -0.001, 0.0]), IN_PLACE),
     ]
     context = hardware_context([], {"recovery.svg": recovered(found)}, found)
     html = templates().get_template("hardware.html").render(context)

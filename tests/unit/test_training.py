@@ -10,9 +10,12 @@ import pytest
 from stdp_pipeline import registry
 from stdp_pipeline.config.load import validated
 from stdp_pipeline.config.plan import plan
-from stdp_pipeline.errors import ConfigError
+from stdp_pipeline.errors import ConfigError, ResultsError
+from stdp_pipeline.stages import train
 from stdp_pipeline.stages._inputs import model_of
 from stdp_pipeline.stages._job import StageJob, run_stage
+from stdp_pipeline.stages._network import read_network
+from stdp_pipeline.stages._snapshots import Snapshots, read_snapshots
 
 
 def experiment(**training):
@@ -94,3 +97,58 @@ def test_there_must_be_one_factor_for_each_pass(factors):
     for name in ("rate_factors", "theta_factors"):
         with pytest.raises(ConfigError, match=rf"{name} must hold one factor for each of the passes \(2\)"):
             validated(experiment(passes=2, **{name: factors}), "test")
+
+
+def test_snapshots_are_the_network_on_its_way_and_change_nothing(tmp_path):
+    plain = weights(tmp_path / "plain", passes=2)
+    assert np.array_equal(weights(tmp_path / "kept", passes=2, snapshots=[0, 3, 8, 16]), plain)
+    (network,) = (tmp_path / "kept").glob("train/*/network.npz")
+    images_seen, states = read_snapshots(network)
+    assert images_seen.tolist() == [0, 3, 8, 16]
+    assert np.array_equal(states[-1].weights, read_network(network).weights)
+    # One pass is the first half of two.
+    once = weights(tmp_path / "once", passes=1)
+    assert np.array_equal(states[2].weights / states[2].weights.sum(axis=0), once)
+    assert not np.array_equal(states[0].weights, states[1].weights)
+
+
+def test_a_training_that_goes_on_from_a_checkpoint_keeps_its_earlier_snapshots(tmp_path, monkeypatch):
+    whole = tmp_path / "whole"
+    weights(whole, passes=2, snapshots=[0, 3, 16])
+    (network,) = whole.glob("train/*/network.npz")
+    (job,) = (
+        one
+        for one in plan("test", validated(experiment(passes=2, snapshots=[0, 3, 16]), "test")).jobs.values()
+        if one.stage == "train"
+    )
+    files = {role: whole / one.stage / one.id for role, one in job.parents.items()}
+    inputs = {"levels": files["encode"] / "levels.npz", "data": files["data"] / "data.npz"}
+    again = StageJob("train", job.spec, inputs, tmp_path / "again", checkpoint=tmp_path / "checkpoint")
+    monkeypatch.setenv("STDP_CHECKPOINT_S", "0")
+    keep = Snapshots.at
+
+    def stop_after_ten(self, done, state, model):
+        keep(self, done, state, model)
+        if done >= 10:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Snapshots, "at", stop_after_ten)
+        patch.setattr(train, "_CHUNK", 2)
+        with pytest.raises(KeyboardInterrupt):
+            run_stage(again)
+    run_stage(again)
+    for one, other in zip(read_snapshots(network)[1], read_snapshots(again.output / "network.npz")[1], strict=True):
+        assert np.array_equal(one.weights, other.weights)
+        assert np.array_equal(one.theta_mv, other.theta_mv)
+
+
+def test_snapshots_beyond_the_end_and_missing_ones_are_told(tmp_path):
+    with pytest.raises(ConfigError, match=r"training\.snapshots must be at most 8, the training images"):
+        weights(tmp_path / "beyond", passes=1, snapshots=[0, 9])
+    with pytest.raises(ConfigError, match="snapshots must rise"):
+        validated(experiment(snapshots=[5, 0]), "test")
+    weights(tmp_path / "none", passes=1)
+    (network,) = (tmp_path / "none").glob("train/*/network.npz")
+    with pytest.raises(ResultsError, match=r"trained without training\.snapshots"):
+        read_snapshots(network)

@@ -16,7 +16,10 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CHAIN = ["prepare", "encode", "train", "respond", "label", "test", "embed", "crossbar", "portray", "experiment"]
+CHAIN = [
+    "prepare", "encode", "train", "respond", "label", "test", "features", "embed", "measure", "represent", "revisit",
+    "trajectory", "crossbar", "portray", "experiment",
+]  # fmt: skip
 
 
 class Project:
@@ -98,7 +101,7 @@ def test_the_report_stands_alone(project):
     html = project.report("report.html").read_text()
     references = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", html)
     assert len(references) >= 9
-    assert all(r.startswith("data:") for r in references)
+    assert all(r.startswith("data:") or r == "explore.html" for r in references)
     assert "<script" not in html
     for text in (
         "confused",
@@ -108,6 +111,32 @@ def test_the_report_stands_alone(project):
         "95 % interval",
     ):
         assert text in html
+
+
+def test_what_was_learned_is_told_in_tables_and_on_a_page_of_its_own(project):
+    def table(name):
+        header, *lines = (line.split("\t") for line in project.report(name).read_text().splitlines())
+        return [dict(zip(header, line, strict=True)) for line in lines]
+
+    measures = {(row["method"], row["measure"]): row["mean"] for row in table("measures.tsv")}
+    assert 0.5 < float(measures["pca", "trustworthiness"]) <= 1
+    assert float(measures["(no map)", "trustworthiness"]) > float(measures["pca", "trustworthiness"])
+    activity = {row["measure"]: float(row["mean"] or "nan") for row in table("representation.tsv")}
+    assert activity["n_neurons"] == 25
+    assert activity["used_neurons"] + activity["dead_neurons"] <= 25
+    paths = {(row["method"], row["measure"]): float(row["mean"]) for row in table("trajectories.tsv")}
+    assert paths["(no map)", "path_correlation"] == 1
+    assert -1 <= paths["m_phate", "path_correlation"] <= 1
+    header, *lines = (line.split("\t") for line in project.report("through_training_cka.tsv").read_text().splitlines())
+    assert header[1:] == [line[0] for line in lines] == ["0", "100", "250", "500"]
+    assert all(float(line[k + 1]) == 1 for k, line in enumerate(lines))
+    page = project.report("explore.html").read_text()
+    assert "M-PHATE" in page
+    assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!data:|#)""", page)
+    html = project.report("report.html").read_text()
+    assert "How the neurons share the work" in html
+    for file in ("maps_counts.svg", "measures.svg", "trajectories.svg", "through_training.svg", "neurons.svg"):
+        assert project.report(f"figures/{file}").exists()
 
 
 def test_every_result_has_its_provenance(project):
@@ -149,9 +178,13 @@ def test_a_new_seed_adds_only_its_own_jobs(project):
     ("override", "rules"),
     [
         ("embeddings=[]", ["experiment"]),
-        ("embeddings=[{name: pca}, {name: umap}]", ["embed", "experiment"]),
+        ("embeddings=[{name: pca}, {name: umap}]", ["embed", "experiment", "measure"]),
+        ("features=[{name: fields}]", ["embed", "experiment", "features", "measure"]),
         ("title=Other", ["experiment"]),
-        ("labelling.n_images=300", ["crossbar", "experiment", "label", "respond", "test"]),
+        (
+            "labelling.n_images=300",
+            ["crossbar", "experiment", "label", "represent", "respond", "test", "trajectory"],
+        ),
         ("plasticity.eta_post=0.06", sorted([*CHAIN[2:], "respond"])),
         ("encoding.intensity=2.5", sorted([*CHAIN[1:], "respond"])),
     ],
@@ -163,9 +196,9 @@ def test_a_changed_parameter_reruns_what_depends_on_it(project, override, rules)
 def test_a_comment_reruns_nothing_and_code_reruns_its_stage_and_what_follows(project):
     project.edit("readout/_labels.py", "import numpy as np", "import numpy as np  # a comment")
     assert project.planned() == []
-    project.edit("analysis/embed/pca.py", 'svd_solver="full"', 'svd_solver="auto"')
-    assert project.planned() == ["embed", "experiment"]
-    project.edit("analysis/embed/pca.py", 'svd_solver="auto"', 'svd_solver="full"')
+    project.edit("analysis/embed/pca.py", "if n >= d", "if n > d - 1")
+    assert project.planned() == ["embed", "experiment", "measure"]
+    project.edit("analysis/embed/pca.py", "if n > d - 1", "if n >= d")
     project.edit("engines/_kernel.py", "kept = 0", "kept = 0 + 0")
     assert project.planned() == sorted([*CHAIN[2:], "respond"])
     project.edit("engines/_kernel.py", "kept = 0 + 0", "kept = 0")
@@ -222,6 +255,7 @@ def test_a_second_experiment_under_the_same_name_replaces_the_first_one_whole(pr
     assert "seed 1" in printed
     assert project.report("figures/run002").is_dir()
     assert not project.report("figures/map_pca.png").exists()
+    assert not project.report("measures.tsv").exists()
     assert "Each run" in project.report("report.html").read_text()
     project.stdp("run", "tiny")
     assert project.report("figures/map_pca.png").exists()

@@ -1,5 +1,8 @@
 """PCA: the two directions of largest variance; linear, fast, the map to compare the others with.
 
+It has no parameters and nothing random. The share of the variance that each direction holds is reported.
+Limit: 10 000 points of 400 features take 1 s on one core and 220 MB; time grows with n d^2, memory with n d.
+
 References
 ----------
 .. [1] Jolliffe (2002), "Principal component analysis", Springer, doi:10.1007/b98835.
@@ -11,10 +14,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from stdp_pipeline.analysis.embed._graph import check_enough
+from stdp_pipeline.analysis.embed._graph import one_thread
+from stdp_pipeline.analysis.points import Points
 from stdp_pipeline.config._base import Strict
 
-__all__ = ["Params", "embed"]
+__all__ = ["PACKAGES", "Params", "embed", "principal"]
+
+PACKAGES: tuple[str, ...] = ()
 
 
 class Params(Strict):
@@ -24,12 +30,35 @@ class Params(Strict):
     """Name of the method."""
 
 
-def embed(params: Params, features: np.ndarray, seed: int) -> tuple[np.ndarray, dict[str, Any]]:
-    """Project the rows of ``features``, (n, d), onto their first two principal components."""
-    check_enough(features, 2, "pca")
+def embed(params: Params, points: Points) -> tuple[np.ndarray, dict[str, Any]]:
+    """Project the points onto their first two principal components."""
+    coordinates, share = principal(points.features, 2)
+    return coordinates, {"explained_variance": [float(x) for x in share]}
+
+
+def principal(features: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return principal components and the share of the variance that each holds.
+
+    Parameters
+    ----------
+    features : (n, d) float
+    n_components : int
+
+    Returns
+    -------
+    coordinates : (n, n_components) float64
+        Zeros where there are fewer components than asked for.
+    share : (n_components,) float64
+    """
     from sklearn.decomposition import PCA
 
-    model = PCA(n_components=2, svd_solver="full", random_state=seed % 2**32).fit(features)
-    return model.transform(features).astype(np.float64), {
-        "explained_variance": [float(x) for x in model.explained_variance_ratio_]
-    }
+    n, d = features.shape
+    # The d x d covariance is the quicker way for many points; for fewer points than features it would be the slower.
+    solver = "covariance_eigh" if n >= d else "full"
+    kept = min(n_components, n, d)
+    coordinates, share = np.zeros((n, n_components)), np.zeros(n_components)
+    with one_thread():
+        model = PCA(n_components=kept, svd_solver=solver).fit(np.asarray(features, np.float64))
+        coordinates[:, :kept] = model.transform(np.asarray(features, np.float64))
+    share[:kept] = model.explained_variance_ratio_
+    return coordinates, share
