@@ -294,7 +294,8 @@ def _settle(fig: Any) -> None:
         if beyond <= 0 or not isinstance(engine, ConstrainedLayoutEngine):
             break
         engine.set(**{pad: engine.get()[pad] + beyond for pad in ("w_pad", "h_pad")})
-    fig.set_layout_engine("none")
+    with plt.rc_context({"figure.constrained_layout.use": False}):
+        fig.set_layout_engine(None)
 
 
 def _saved(fig: Any, kind: str, dpi: int) -> bytes:

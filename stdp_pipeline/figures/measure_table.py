@@ -87,7 +87,7 @@ def measure_table(rows: Sequence[dict[str, Any]], references: Collection[str] = 
                 for text, line in zip(axes.get_yticklabels(), lines, strict=False):
                     text.set(weight="normal" if line.method else "bold", color=INK)
         fig.align_titles()
-        note = "Framed: best of its column. Bold: within the interval of the best."
+        note = "Framed: best of its column. Bold: interval meets that of the best."
         if not narrow():
             note += " ±: longer arm of the 95 % interval."
         fig.supxlabel(note, fontsize=text_pt(8), color="#555b66")

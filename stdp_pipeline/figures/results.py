@@ -42,7 +42,7 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str] = ()) -> bytes:
     Returns
     -------
     bytes
-        SVG.
+        SVG. Where numbers of images are too long for their cells, shares in percent take their place.
     """
     n_classes = len(matrix)
     shown = matrix if matrix[:, -1].any() else matrix[:, :-1]
@@ -50,17 +50,18 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str] = ()) -> bytes:
     names = list(class_names) or [str(c) for c in range(n_classes)]
     names += ["none"] * (shown.shape[1] - n_classes)
     few = n_classes <= 12
+    name_pt, longest = text_pt(9 if few else 6), max(map(len, names))
+    side = (0.98 if narrow() else 0.8) * width_inches(5.6) - 0.35 - 0.55 * longest * name_pt / 72  # inches
+    fits = 0.64 * len(str(shown.max())) * text_pt(7.5) + 2 < 72 * side / len(names)
     high = 1.16 if narrow() else 0.875  # the bar of shares stands below
     with figure(5.6, lambda width: high * width) as (fig, axes):
         drawn = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
         axes.set(
-            title="Confusion matrix (images)",
+            title="Confusion matrix (images)" if fits or not few else "Confusion matrix (% of the true class)",
             xlabel="predicted class",
             ylabel="true class",
         )
-        longest, side = max(map(len, names)), 0.7 * width_inches(5.6)
         turned = longest > 4
-        name_pt = text_pt(9 if few else 6)
         across = spaced(len(names), side, 1.15 * name_pt if turned else 0.65 * longest * name_pt + 2)
         down = spaced(n_classes, side, name_pt)
         axes.set_xticks(across, [names[i] for i in across])
@@ -71,9 +72,10 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str] = ()) -> bytes:
                 text.set(rotation=60, ha="right", rotation_mode="anchor")
         if few:
             for (row, column), count in np.ndenumerate(shown):
-                if count:
+                text = str(count) if fits else f"{100 * share[row, column]:.0f}"
+                if text != "0":
                     colour = "white" if share[row, column] > 0.5 else INK
-                    axes.text(column, row, str(count), ha="center", va="center", fontsize=text_pt(7.5), color=colour)
+                    axes.text(column, row, text, ha="center", va="center", fontsize=text_pt(7.5), color=colour)
         bar: dict[str, Any] = {"location": "bottom", "shrink": 0.6, "aspect": 30} if narrow() else {"shrink": 0.8}
         fig.colorbar(drawn, ax=axes, label="share of the true class", **bar)
         return svg(fig)
