@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from stdp_pipeline.analysis.measures import MEASURES
 from stdp_pipeline.analysis.similarity import similarity_matrix
 from stdp_pipeline.config.plan import Run
 from stdp_pipeline.figures._style import picture
@@ -119,9 +120,11 @@ def explored(root: Path, title: str, runs: list[Run], measures: list[dict[str, A
         return None
     names = {network.name for network in networks}
     parts = ("network", "features", "method", "measure")
-    rows = [dict(zip(parts, row["key"], strict=True)) | row for row in measures]
+    # What the features score without a map is no rival of the maps.
+    rows = [dict(zip(parts, row["key"], strict=True)) | row for row in measures if row["key"][2] != NO_MAP]
     for row in rows:
         row["network"] = row["network"] or networks[0].name
+        row["measure"] = MEASURES[row["measure"]].title
         del row["key"]
     notes = ["Measures are means over seeds, with Student's 95 % interval where there are several."]
     if len(with_maps) > len(networks):
