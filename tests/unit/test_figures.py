@@ -76,6 +76,7 @@ def all_figures(rng: np.random.Generator) -> dict[str, Draw]:
     history = {
         "images_seen": np.arange(1.0, 13) * 5000,
         "accuracy": np.append(np.nan, np.sort(rng.uniform(0.1, 0.95, 11))),
+        "spikes_per_image": rng.uniform(5, 30, 12),
     }
     image = rng.integers(0, 256, (12, 12)).astype(np.uint8)
     step = np.sort(rng.integers(0, 700, 2000)).astype(np.uint16)
@@ -97,7 +98,6 @@ def all_figures(rng: np.random.Generator) -> dict[str, Draw]:
         "map": lambda: results.response_map(spots, classes.astype(np.uint8), "umap", {"min_dist": 0.1, "x": [0.5] * 9}),
         "raster": lambda: raster.raster(image, step, source, 0.5, 350.0, "Ankle boot", "time_to_first_spike"),
         "weight_histogram": lambda: learning.weight_histogram(rng.random((784, 400)) ** 4),
-        "spikes_per_image": lambda: learning.spikes_per_image(rng.poisson(16, 3000)),
         "learning_curve": lambda: learning.learning_curve(history, 0.91),
         "measures": lambda: measure_table(table_rows(rng)),
         "trajectories": lambda: trajectories(paths, seen, end_classes, names),
