@@ -811,7 +811,9 @@
 
   // ---- maps of the chosen network and features ----------------------------------------------------------------------
 
-  const explore = (window.explore = { state, maps: [], paths: [] });
+  // For scripts that look at the page: its state, and a promise that the pictures asked for so far are decoded.
+  const decoded = () => Promise.all([...decoding.values()].map((image) => image.decode()));
+  const explore = (window.explore = { state, decoded, maps: [], paths: [] });
 
   function card(one, make) {
     const info = element("p", { className: "info", title: one.info }, one.info);

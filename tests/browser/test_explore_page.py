@@ -172,6 +172,9 @@ def pixels(page: Any, canvas: str, x: int = 0, y: int = 0, width: int = 0, heigh
 
 def drawn(page: Any, canvas: str) -> np.ndarray:
     """Return the grey levels on a canvas of the panel, (height, width)."""
+    settle(page)  # a sheet of pictures is asked for by the first frame that shows one,
+    page.evaluate("() => explore.decoded()")  # takes its time to decode,
+    settle(page)  # and is drawn by the frame after
     found = pixels(page, f"document.querySelector('{canvas}')")
     np.testing.assert_array_equal(found, np.repeat(found[:, :, :1], 3, axis=2))
     return found[:, :, 0]
