@@ -64,17 +64,18 @@ def analysis_jobs(config: dict[str, Any], slug: str, seed: int, parents: dict[st
     measures: list[Job] = []
     for feature in config["features"] if config["embeddings"] else []:
         rows = _features(feature, slug, parents)
-        name = feature["name"]
+        # Maps of what no network had a part in are shared by all networks.
+        beginning = f"{slug if 'train' in rows.parents else _dataset(slug) + f'-s{seed}'}-{feature['name']}"
         maps = {
             f"map_{one['name']}": new_job(
-                "embed", f"{slug}-{name}-{one['name']}", {"embedding": one, "seed": seed}, {"features": rows}
+                "embed", f"{beginning}-{one['name']}", {"embedding": one, "seed": seed}, {"features": rows}
             )
             for one in config["embeddings"]
         }
         embeddings += maps.values()
         if config["measures"] is not None:
             spec = {"measures": config["measures"], "seed": seed}
-            measures.append(new_job("measure", f"{slug}-{name}", spec, {"features": rows, **maps}))
+            measures.append(new_job("measure", beginning, spec, {"features": rows, **maps}))
     representation = revisited = None
     if config["representation"]:
         roles = {"responses": parents["responses"], "train": train, "labels": labels, "data": data}
@@ -99,9 +100,14 @@ def _features(feature: dict[str, Any], slug: str, parents: dict[str, Job]) -> Jo
     """Return the job that makes one kind of features: with only the parents it needs, so that runs share it."""
     module = registry.load("feature", feature["name"])
     needed = {role for need in module.NEEDS for role in _ROLES[need]} | _ROLES[module.ROWS]
-    beginning = slug if "train" in needed else slug.split("-")[0]
+    beginning = slug if "train" in needed else _dataset(slug)
     roles = {role: job for role, job in parents.items() if role in needed}
     return new_job("features", f"{beginning}-{feature['name']}", {"feature": feature}, roles)
+
+
+def _dataset(slug: str) -> str:
+    """Return what ids begin with where only the images matter."""
+    return slug.split("-")[0]
 
 
 _ROLES = {

@@ -38,8 +38,8 @@ class Store:
         little = values.astype(values.dtype.newbyteorder("<"))
         return {"blob": self.add(little.tobytes()), "type": values.dtype.name}
 
-    def sheet(self, pictures: np.ndarray) -> dict[str, Any]:
-        """Store pictures, (n, height, width) uint8, row after row in one PNG."""
+    def sheet(self, pictures: np.ndarray, coarse: bool = False) -> dict[str, Any]:
+        """Store pictures, (n, height, width) uint8, row after row in one PNG; coarse ones have 16 levels of grey."""
         from PIL import Image
 
         n, height, width = pictures.shape
@@ -53,8 +53,11 @@ class Store:
         sheet = np.zeros((rows * columns, height, width), np.uint8)
         sheet[:n] = pictures
         sheet = sheet.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
-        buffer = io.BytesIO()
-        Image.fromarray(sheet).save(buffer, format="PNG")
+        image, buffer = Image.fromarray(sheet), io.BytesIO()
+        if coarse:
+            image = Image.fromarray(np.rint(sheet / 17).astype(np.uint8), mode="P")
+            image.putpalette([level for k in range(16) for level in (17 * k,) * 3])
+        image.save(buffer, format="PNG", bits=4 if coarse else 8)
         about = {"n": n, "columns": columns, "height": height, "width": width}
         return about | {"blob": self.add(buffer.getvalue())}
 

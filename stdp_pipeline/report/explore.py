@@ -175,12 +175,15 @@ class Explore:
         float, and None or NaN where unknown. Of every measure, more is better.
     notes : sequence of str
         Paragraphs at the end.
+    coarse : bool
+        Show images in 16 levels of grey, which halves the page.
     """
 
     title: str
     networks: Sequence[Network]
     measures: Sequence[dict[str, Any]]
     notes: Sequence[str]
+    coarse: bool = False
 
 
 def explore_page(page: Explore) -> str:
@@ -194,7 +197,7 @@ def explore_page(page: Explore) -> str:
     if not page.networks:
         raise DataError("the interactive page needs at least one network, got none")
     store = Store()
-    networks = [_packed(network, store) for network in page.networks]
+    networks = [_packed(network, store, page.coarse) for network in page.networks]
     data = {
         "networks": networks,
         "measures": [
@@ -219,7 +222,7 @@ def explore_page(page: Explore) -> str:
     )
 
 
-def _packed(network: Network, store: Store) -> dict[str, Any]:
+def _packed(network: Network, store: Store, coarse: bool) -> dict[str, Any]:
     """Return a network as the page's script reads it."""
     network.check()
     # The grey scale of the report's mosaic: from 0 to the 99.9th percentile, the same for all fields.
@@ -248,7 +251,7 @@ def _packed(network: Network, store: Store) -> dict[str, Any]:
     return {
         "name": network.name,
         "classes": [{"name": str(name), "colour": class_colour(c)} for c, name in enumerate(network.class_names)],
-        "images": store.sheet(np.asarray(network.images, np.uint8)),
+        "images": store.sheet(np.asarray(network.images, np.uint8), coarse),
         "fields": store.sheet(np.rint(255 * np.clip(network.fields / most, 0, 1)).astype(np.uint8)),
         **{name: store.array(getattr(network, name)) for name in names},
         "features": list(features.values()),

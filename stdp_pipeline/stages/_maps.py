@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ __all__ = ["alike", "explored", "map_measures", "path_measures", "representation
 
 _MOST_NETWORKS = 4
 """Networks on the interactive page, the first seed of each: what browsers open without waiting."""
+_MOST_BYTES = 15_000_000
+"""Size of the interactive page. A larger one has images in fewer levels of grey, then fewer networks."""
 _COMPARED_IMAGES, _MOST_COMPARED = 1000, 12
 """Test images, the first ones, whose answers are compared between networks, and networks at most."""
 
@@ -85,7 +88,12 @@ def alike(root: Path, runs: list[Run]) -> tuple[list[str], dict[str, np.ndarray]
     matrices : dict of str to (n, n) float64
         "cka" and "rsa".
     """
-    shown = sorted(range(len(runs)), key=lambda k: (_place_of_seed(runs, k), k))
+    before: Counter[str] = Counter()  # runs of the same combination that were already met
+    place = []
+    for one in runs:
+        place.append(before[canonical_json(one.varied)])
+        before[canonical_json(one.varied)] += 1
+    shown = sorted(range(len(runs)), key=lambda k: (place[k], k))
     shown = [k for k in shown if runs[k].ids["prepare"] == runs[0].ids["prepare"]][:_MOST_COMPARED]
     names, counts = [], []
     for k in sorted(shown):
@@ -95,11 +103,6 @@ def alike(root: Path, runs: list[Run]) -> tuple[list[str], dict[str, np.ndarray]
     if len(names) < 2:
         return names, {}
     return names, {"cka": similarity_matrix(counts, "cka"), "rsa": similarity_matrix(counts, "rsa")}
-
-
-def _place_of_seed(runs: list[Run], k: int) -> int:
-    """Return how many runs of the same combination stand before."""
-    return sum(runs[j].varied == runs[k].varied for j in range(k))
 
 
 def through_training(root: Path, one: Run) -> tuple[np.ndarray, np.ndarray] | None:
@@ -118,7 +121,6 @@ def explored(root: Path, title: str, runs: list[Run], measures: list[dict[str, A
     networks = [_network(root, one, len(with_maps) > 1) for one in with_maps[:_MOST_NETWORKS]]
     if not networks:
         return None
-    names = {network.name for network in networks}
     parts = ("network", "features", "method", "measure")
     # What the features score without a map is no rival of the maps.
     rows = [dict(zip(parts, row["key"], strict=True)) | row for row in measures if row["key"][2] != NO_MAP]
@@ -126,10 +128,25 @@ def explored(root: Path, title: str, runs: list[Run], measures: list[dict[str, A
         row["network"] = row["network"] or networks[0].name
         row["measure"] = MEASURES[row["measure"]].title
         del row["key"]
-    notes = ["Measures are means over seeds, with Student's 95 % interval where there are several."]
-    if len(with_maps) > len(networks):
-        notes.append(f"The first {len(networks)} of {len(with_maps)} networks.")
-    return explore_page(Explore(title, networks, [row for row in rows if row["network"] in names], notes))
+    return _fitting(title, networks, rows, len(with_maps))
+
+
+def _fitting(title: str, networks: list[Network], measures: list[dict[str, Any]], n_there: int) -> str:
+    """Return the richest page that is no larger than a page may be, or the smallest if none is."""
+    page = ""
+    for n, coarse in [(len(networks), False), *((n, True) for n in range(len(networks), 0, -1))]:
+        shown = networks[:n]
+        names = {network.name for network in shown}
+        notes = ["Measures are means over seeds, with Student's 95 % interval where there are several."]
+        if n < n_there:
+            notes.append(f"The first {n} of {n_there} networks.")
+        if coarse:
+            notes.append("Images are shown in 16 levels of grey, to keep the page small.")
+        rows = [row for row in measures if row["network"] in names]
+        page = explore_page(Explore(title, shown, rows, notes, coarse))
+        if len(page.encode()) <= _MOST_BYTES:
+            break
+    return page
 
 
 def _network(root: Path, one: Run, several: bool) -> Network:

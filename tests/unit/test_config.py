@@ -262,6 +262,15 @@ def test_runs_share_features_that_need_no_network():
     assert sorted(of_features) == ["counts", "counts", "pixels"]
 
 
+def test_networks_share_maps_and_measures_that_need_no_network():
+    raw = BASE | {"features": [{"name": "pixels"}], "grid": {"network.n_exc": [9, 16]}, "seeds": [0]}
+    planned = plan("x", validated(raw, "test"))
+    for stage in ("embed", "measure"):
+        assert {job.id.partition("-pixels")[0] for job in planned.of(stage)} == {"digits-s0"}
+    assert len(planned.of("measure")) == 1
+    assert len(planned.of("train")) == 2
+
+
 def test_without_maps_nothing_is_made_for_them():
     raw = BASE | {"embeddings": [], "representation": False}
     assert changed_stages(raw) == set()

@@ -20,6 +20,7 @@ from stdp_pipeline.datasets import mnist
 from stdp_pipeline.errors import DataError
 from stdp_pipeline.report._packing import line, quantised
 from stdp_pipeline.report.explore import Explore, Map, Network, TrajectoryMap, explore_page
+from stdp_pipeline.stages import _maps
 
 N_IMAGES, N_EXC, SHAPE, N_CLASSES = 60, 9, (5, 7), 4
 
@@ -54,6 +55,7 @@ class Page(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
+        self.text = text
         self.elements: list[tuple[str, dict]] = []
         self.scripts: list[str] = []
         self.feed(text)
@@ -74,7 +76,7 @@ class Page(HTMLParser):
 
     def sheet(self, about: dict) -> np.ndarray:
         """Cut a sheet as the script does."""
-        pixels = np.asarray(Image.open(io.BytesIO(self.blob(about))))
+        pixels = np.asarray(Image.open(io.BytesIO(self.blob(about))).convert("L"))
         h, w, columns = about["height"], about["width"], about["columns"]
         places = [divmod(k, columns) for k in range(about["n"])]
         return np.array([pixels[r * h : (r + 1) * h, c * w : (c + 1) * w] for r, c in places])
@@ -82,6 +84,35 @@ class Page(HTMLParser):
 
 def page_of(*networks: Network, **more) -> Page:
     return Page(explore_page(Explore("title", networks, more.get("measures", []), more.get("notes", []))))
+
+
+# ---- how large it may be ---------------------------------------------------------------------------------------------
+
+
+def test_a_page_that_is_too_large_has_coarser_images_then_fewer_networks(rng, monkeypatch):
+    networks = [make_network(rng, name) for name in ("first", "second")]
+    known = {"features": "counts", "method": "pca", "measure": "m", "mean": 1.0, "low": None, "high": None}
+    measures = [{"network": network.name} | known for network in networks]
+
+    def page(limit: int) -> tuple[int, Page]:
+        monkeypatch.setattr(_maps, "_MOST_BYTES", limit)
+        text = _maps._fitting("title", networks, measures, 3)
+        return len(text.encode()), Page(text)
+
+    full, rich = page(10**9)
+    assert [n["name"] for n in rich.data["networks"]] == ["first", "second"]
+    assert len(rich.data["measures"]) == 2
+    assert "16 levels" not in rich.text
+    assert "The first 2 of 3 networks." in rich.text
+    size, coarse = page(full - 1)
+    assert size < full
+    assert "16 levels" in coarse.text
+    assert len(coarse.data["networks"]) == 2
+    less, single = page(size - 1)
+    assert less < size
+    assert "The first 1 of 3 networks." in single.text
+    assert [row["network"] for row in single.data["measures"]] == ["first"]
+    assert page(1)[0] == less
 
 
 # ---- what is packed --------------------------------------------------------------------------------------------------
@@ -99,6 +130,16 @@ def test_pixels_and_numbers_come_back(rng):
     most = np.percentile(network.fields, 99.9)
     found = page.sheet(packed["fields"]) / 255 * most
     np.testing.assert_allclose(found, np.minimum(network.fields, most), atol=0.5001 * most / 255)
+
+
+def test_coarse_images_are_off_by_half_a_step_and_smaller(rng):
+    network = make_network(rng)
+    fine, coarse = (Page(explore_page(Explore("title", [network], [], [], coarse))) for coarse in (False, True))
+    packed = coarse.data["networks"][0]
+    difference = coarse.sheet(packed["images"]).astype(int) - network.images
+    assert abs(difference).max() <= 8  # 17 levels are a step
+    assert len(coarse.blob(packed["images"])) < len(fine.blob(fine.data["networks"][0]["images"]))
+    assert coarse.blob(packed["fields"]) == fine.blob(fine.data["networks"][0]["fields"])
 
 
 @pytest.mark.parametrize(("largest", "kind"), [(127, "int8"), (128, "int16"), (32_768, "int32")])
