@@ -36,9 +36,6 @@ def check_consistent(one: Experiment) -> None:
             f"published.accuracy: its names must be variants ({', '.join(one.variants) or 'there are none'}), got "
             f"{', '.join(sorted(unknown))}"
         )
-    for path, values in one.grid.items():
-        if any(a == b for k, a in enumerate(values) for b in values[:k]):
-            raise ValueError(f"grid: the values of '{path}' must differ from each other, got {values}")
     name = "n_train" if one.labelling.split == "train" else "n_test"
     labels, there = one.labelling.n_images, getattr(one.dataset, name)
     if labels is not None and there is not None and labels > there:

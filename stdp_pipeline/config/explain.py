@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 from functools import cache
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -24,6 +25,8 @@ def explained(error: Any, raw: dict[str, Any]) -> str:
     implied = ""
     at: Any = raw
     for part in error["loc"]:
+        if isinstance(part, str) and part.startswith("("):
+            continue  # which of several kinds of values it was taken for
         if isinstance(at, dict) and part not in at and part == at.get("name", part) and part in _component_names():
             if "name" not in at:
                 at["name"] = part
@@ -73,11 +76,9 @@ def _fields_at(path: list[str], raw: dict[str, Any]) -> list[str]:
     annotation: Any = experiment_model()
     at: Any = raw
     for part in path:
-        if isinstance(at, list):
-            at = at[int(part)]
-        else:
-            at = at.get(part, {})
-            annotation = _model(annotation, at=None).model_fields[part].annotation
+        inside = _inside(annotation, type(at))
+        at = at[int(part)] if isinstance(at, list) else at.get(part, {})
+        annotation = _model(annotation, at=None).model_fields[part].annotation if inside is None else inside
     return list(_model(annotation, at).model_fields)
 
 
@@ -87,6 +88,15 @@ def _model(annotation: Any, at: Any) -> type[BaseModel]:
     name = at.get("name") if isinstance(at, dict) else None
     named = [m for m in models if "name" in m.model_fields and m.model_fields["name"].default == name]
     return (named or models)[0]
+
+
+def _inside(annotation: Any, kind: type) -> Any:
+    """Return what the entries of a list are, or of a section whose keys the user chooses; None for a component."""
+    if get_origin(annotation) is kind:
+        return get_args(annotation)[-1]
+    if get_origin(annotation) in (Annotated, Union, UnionType):
+        return next((found for part in get_args(annotation) if (found := _inside(part, kind)) is not None), None)
+    return None
 
 
 def _flatten(annotation: Any) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import itertools
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from stdp_pipeline.config.explain import explained, unknown
 from stdp_pipeline.config.schema import Experiment, experiment_model
+from stdp_pipeline.config.sweep import Sweep, rows
 from stdp_pipeline.errors import ConfigError
 
 __all__ = [
@@ -230,38 +230,42 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     return completed(with_overrides(read_yaml(path), overrides), f"'{path}'")
 
 
-_NOT_VARIED = ("seeds", "grid", "variants", "title", "description", "published")
+_NOT_VARIED = ("seeds", "variants", "title", "description", "published", *Sweep.model_fields)
 
 
 def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experiment]]:
-    """Return every variant with every combination of the grid: what tells it from the others, and the experiment.
+    """Return every variant with every combination of the sweep: what tells it from the others, and the experiment.
 
     Raises
     ------
     ConfigError
-        If a path does not exist, is given twice, or one of its values is not allowed.
+        If a path does not exist, is given twice, or one of its values is not allowed; or if nothing is left to run.
     """
-    # Only what was given: defaults of one component, or what a preset says of it, must not stay when the grid chooses
+    # Only what was given: defaults of one component, or what a preset says of it, must not stay when the sweep chooses
     # another.
     raw = json.loads(json.dumps(experiment.given))
-    grid = raw.pop("grid", {})
-    raw.pop("published", None)
+    for section in ("published", *Sweep.model_fields):
+        raw.pop(section, None)
     variants = {name: _by_path(changes) for name, changes in (raw.pop("variants", {}) or {"": {}}).items()}
-    for where, paths in {"grid": grid, **{f"variant '{name}'": changes for name, changes in variants.items()}}.items():
+    swept = experiment.paths()
+    of_variants = {f"variant '{name}'": list(changes) for name, changes in variants.items()}
+    for where, paths in {"sweep": swept, **of_variants}.items():
         for path in paths:
-            if path.split(".")[0] in _NOT_VARIED and (path != "seeds" or where == "grid"):
+            if path.split(".")[0] in _NOT_VARIED and (path != "seeds" or where == "sweep"):
                 raise ConfigError(f"{where}: '{path}' cannot be varied; list seeds under 'seeds'")
-            if where != "grid" and path in grid:
-                raise ConfigError(f"{where}: '{path}' is in the grid, too; give it in one of them")
+            if where != "sweep" and path in swept:
+                raise ConfigError(f"{where}: '{path}' is varied by the sweep, too; give it in one of them")
     result = []
-    for (variant, changes), values in itertools.product(variants.items(), itertools.product(*grid.values())):
-        chosen = dict(zip(grid, values, strict=True))
-        varied = json.loads(json.dumps(raw))
-        for path, value in (changes | chosen).items():
-            _assign(varied, path, value)
-        told = ({"variant": variant} if variant else {}) | chosen
-        where = ", ".join(f"{p}={v}" for p, v in told.items()) or "experiment"
-        result.append((told, completed(varied, where)))
+    for variant, changes in variants.items():
+        for chosen in rows(experiment, variant):
+            varied = json.loads(json.dumps(raw))
+            for path, value in (changes | chosen).items():
+                _assign(varied, path, value)
+            told = ({"variant": variant} if variant else {}) | {experiment.name(p): v for p, v in chosen.items()}
+            where = ", ".join(f"{p}={v}" for p, v in told.items()) or "experiment"
+            result.append((told, completed(varied, where)))
+    if not result:
+        raise ConfigError("drop: its conditions leave nothing to run")
     return result
 
 

@@ -15,6 +15,7 @@ from pydantic import Field, PrivateAttr, create_model, model_validator
 from stdp_pipeline import registry
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.config._consistency import check_consistent
+from stdp_pipeline.config.sweep import Sweep
 from stdp_pipeline.config.union import one_of
 
 __all__ = [
@@ -154,8 +155,8 @@ class Published(Strict):
     """Accuracy in per cent for variants, by name."""
 
 
-class Experiment(Strict):
-    """Everything that decides the results of an experiment."""
+class Heading(Strict):
+    """What an experiment is called, and what it consists of."""
 
     title: str = "Untitled experiment"
     """Heading of the report."""
@@ -168,8 +169,11 @@ class Experiment(Strict):
     variants: dict[str, dict[str, Any]] = {}  # noqa: RUF012
     """Named changes, as name -> dotted path -> value; each variant is run with every combination of the grid. A variant
     may have a preset and seeds of its own."""
-    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = {}  # noqa: RUF012
-    """Parameters to vary, as dotted path -> list of values; all combinations are run, each with every seed."""
+
+
+class Experiment(Sweep, Heading):
+    """Everything that decides the results of an experiment."""
+
     published: Published | None = None
     """Accuracies that others published, to be compared with."""
     # The component sections follow in experiment_model().

@@ -433,7 +433,7 @@ def test_nested_sections_of_a_variant_change_what_they_name_and_no_more():
 
 def test_a_path_in_the_grid_and_in_a_variant_is_refused():
     raw = {"variants": {"three": {"training.passes": 3}}, "grid": {"training.passes": [1, 2]}}
-    with pytest.raises(ConfigError, match=r"variant 'three': 'training.passes' is in the grid, too"):
+    with pytest.raises(ConfigError, match=r"variant 'three': 'training.passes' is varied by the sweep, too"):
         combinations(validated(raw, "test"))
 
 
