@@ -16,8 +16,18 @@ from stdp_pipeline.config.schema import experiment_model
 __all__ = ["explained", "unknown"]
 
 
-def explained(error: Any, raw: dict[str, Any]) -> str:
-    """Return one line for a fault that pydantic found: its path in the file, what was given, what is allowed."""
+def explained(error: Any, raw: dict[str, Any], model: type[BaseModel] | None = None) -> str:
+    """Return one line for a fault that pydantic found: its path in the file, what was given, what is allowed.
+
+    Parameters
+    ----------
+    error : dict
+        One of pydantic's.
+    raw : dict
+        What was validated.
+    model : type, optional
+        Of it; by default that of an experiment.
+    """
     # Discriminated unions put the component's name into the path; it is not a key of the file. A section without a
     # name means the default component, which is named in a copy here.
     raw = json.loads(json.dumps(raw, default=str))
@@ -38,7 +48,7 @@ def explained(error: Any, raw: dict[str, Any]) -> str:
     given = error["input"]
     kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        known = _fields_at(path[:-1], raw)
+        known = _fields_at(path[:-1], raw, model or experiment_model())
         near = difflib.get_close_matches(path[-1], known, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else f" Known here: {', '.join(known)}."
         if path[-1] == "levels" and path[0] == "plasticity":
@@ -71,14 +81,14 @@ def unknown(given: str, known: list[str]) -> str:
     return f"unknown value '{given}'; known: {', '.join(known)}.{hint}"
 
 
-def _fields_at(path: list[str], raw: dict[str, Any]) -> list[str]:
+def _fields_at(path: list[str], raw: dict[str, Any], model: type[BaseModel]) -> list[str]:
     """Names that are allowed in the section at ``path``."""
-    annotation: Any = experiment_model()
+    annotation: Any = model
     at: Any = raw
     for part in path:
         inside = _inside(annotation, type(at))
+        annotation = _model(annotation, at).model_fields[part].annotation if inside is None else inside
         at = at[int(part)] if isinstance(at, list) else at.get(part, {})
-        annotation = _model(annotation, at=None).model_fields[part].annotation if inside is None else inside
     return list(_model(annotation, at).model_fields)
 
 

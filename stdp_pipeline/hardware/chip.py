@@ -115,7 +115,16 @@ class Chip:
         if variances:
             # Wires weaken noise as they weaken the current that it is a part of.
             sd = np.sqrt(sum(variances)) * np.divide(seen, g, out=np.ones_like(g), where=g > 0)
-        return Reading(self.mapped.seen(seen), self._reader(seen, sd), seen, g, g != aged)
+        return Reading(self.mapped.seen(seen), self._reader(seen, sd), seen, g, self._failed(devices) | (g != aged))
+
+    def _failed(self, devices: Devices) -> np.ndarray:
+        """Return which devices imperfections call stuck, whatever they hold."""
+        marked = np.zeros(devices.shape, bool)
+        for phase in ("write", "fault"):
+            for module, one in _components(self.params, phase):
+                if hasattr(module, "failed"):
+                    marked |= module.failed(one, devices, self.draws)
+        return marked
 
     def _reader(self, seen: np.ndarray, sd: np.ndarray | None) -> Reader | None:
         """Return how an engine reads this, from conductances and the deviation of a reading, µS."""

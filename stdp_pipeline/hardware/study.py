@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_serializer, model_validator
 
 from stdp_pipeline.config._base import Strict
-from stdp_pipeline.config.explain import unknown
+from stdp_pipeline.config.explain import explained, unknown
 from stdp_pipeline.config.load import merged, read_yaml
 from stdp_pipeline.hardware.params import HardwareParams
 
@@ -57,13 +57,19 @@ class CurveParams(Strict):
     draws: Annotated[int, Field(ge=1, le=1000)] = 10
     """Specimens at each value: each has devices of its own, and the same ones at all values."""
     label_images: Annotated[int, Field(ge=100)] | None = 10_000
-    """Training images, the first ones, by which neurons are labelled anew on each specimen; null for all."""
+    """Training images, the first ones, by which neurons are labelled anew on each specimen, or all if there are fewer;
+    null for all."""
+
+    @field_serializer("hardware", when_used="json")
+    def _as_given(self, hardware: HardwareParams) -> dict[str, Any]:
+        # Defaults would take the place of the preset's values if they were read again.
+        return hardware.model_dump(mode="json", exclude_unset=True)
 
     @model_validator(mode="after")
     def _every_point_exists(self) -> CurveParams:
         if (self.vary is None) != (self.values is None):
             raise ValueError("vary and values belong together: give both or none")
-        if self.vary is not None and not self.paths:
+        if self.vary is not None and not (self.paths and all(self.paths)):
             raise ValueError("vary must not be empty; leave it out for a single point")
         if self.values is not None and not self.values:
             raise ValueError("values must not be empty")
@@ -98,10 +104,8 @@ class CurveParams(Strict):
             try:
                 found.append(Point(value, HardwareParams.model_validate(raw)))
             except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(str(part) for part in first["loc"])
                 at = f" at {', '.join(self.paths)} = {value!r}" if self.paths else ""
-                raise ValueError(f"hardware{at}: {where}: {first['msg']}, got {first['input']!r}") from None
+                raise ValueError(f"hardware{at}: {explained(error.errors()[0], raw, HardwareParams)}") from None
         return found
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from stdp_pipeline import registry
 from stdp_pipeline.engines._contract import Frozen, Inputs, Model
 from stdp_pipeline.engines._protocol import draw_events
-from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.hardware.chip import Chip, Reading, programmed
 from stdp_pipeline.hardware.circuit.params import CircuitParams
 from stdp_pipeline.hardware.energy import (
@@ -112,12 +111,7 @@ class _Study:
         self.train: Inputs = inputs_of(spec, arrays["train"], "train", spec["seed"])
         self.test: Inputs = inputs_of(spec, arrays["test"], "test", spec["seed"])
         self.test_labels = data["test_labels"]
-        n_labels = job.parameter("label_images") or len(self.train.levels)
-        if n_labels > len(self.train.levels):
-            raise ConfigError(
-                f"crossbars: label_images must be at most the number of training images ({len(self.train.levels)}), "
-                f"got {n_labels}"
-            )
+        n_labels = min(job.parameter("label_images") or len(self.train.levels), len(self.train.levels))
         self.label_images = np.arange(n_labels)
         self.label_classes = data["train_labels"][:n_labels]
         self.kept = NeuronLabels(**read_arrays(job.input("labels"), "label", "mean_counts"))

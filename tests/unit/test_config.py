@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from stdp_pipeline import registry
 from stdp_pipeline.config.generate import default_yaml, json_schema
+from stdp_pipeline.config.job import OF_EXPERIMENTS
 from stdp_pipeline.config.load import (
     combinations,
     completed,
@@ -211,7 +212,7 @@ LOOKED_AT = ("features", "embed", "measure", "represent")
 
 
 def ids(raw):
-    return {job.key for job in plan("x", validated(raw, "test")).jobs.values() if job.stage != "report"}
+    return {job.key for job in plan("x", validated(raw, "test")).jobs.values() if job.stage not in OF_EXPERIMENTS}
 
 
 def changed_stages(raw):
@@ -467,3 +468,29 @@ def test_published_values_must_be_of_a_variant():
     raw = {"variants": {"a": {}}, "published": {"source": "a table", "accuracy": {"b": 91.4}}}
     with pytest.raises(ConfigError, match=r"published.accuracy: its names must be variants \(a\), got b"):
         validated(raw, "test")
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({"plasticity": {"name": "power_law", "device": {"puls": 3}}}, r"device\.puls: .*'pulses'"),
+        ({"crossbars": {"a": {"valus": [1]}}}, r"crossbars\.a\.valus: unknown key. Did you mean 'values'"),
+        ({"crossbars": {"a": {"hardware": {"circuit": {"r_bitt_ohm": 1}}}}}, r"circuit\.r_bitt_ohm: .*'r_bit_ohm'"),
+        ({"crossbars": {"a": {"vary": "circuit.r_wrd_ohm", "values": [1]}}}, r"r_wrd_ohm = 1: .*'r_word_ohm'"),
+        ({"crossbars": {"a": {"vary": "", "values": [1]}}}, r"crossbars\.a: vary must not be empty"),
+        (
+            {"crossbars": {"a": {"preset": "rram_wan_2022", "vary": "time_s", "values": [1e9]}}},
+            r"crossbars\.a: hardware at time_s = 1000000000\.0: time_s must be",
+        ),
+    ],
+)  # fmt: skip
+def test_misspelled_keys_of_nested_sections_are_explained(raw, message):
+    with pytest.raises(ConfigError, match=message):
+        validated(raw, "test")
+
+
+def test_what_is_shown_of_a_curve_means_the_same_when_it_is_read_again():
+    raw = {"crossbars": {"a": {"preset": "pcm_joshi_2020", "hardware": {"time_s": 100.0}}}}
+    first = validated(raw, "test")
+    again = validated(first.model_dump(mode="json"), "shown")
+    assert again.crossbars["a"].points() == first.crossbars["a"].points()

@@ -457,3 +457,16 @@ def test_wrong_parameters_are_named(params, message):
 def test_weights_must_be_numbers():
     with pytest.raises(ConfigError, match="weights must be finite, got 1"):
         mapped(np.array([[1.0, np.nan]]), MappingParams())
+
+
+@given(st.integers(0, 2**32), st.integers(0, 1000).map(lambda k: k / 1000), st.booleans())
+def test_devices_that_imperfections_call_stuck_are_marked_whatever_they_should_hold(seed, share, learning):
+    if learning:
+        one = {"name": "learning_pulses", "pulses": 4, "stuck_off": share, "cycle_to_cycle": 0.0}
+    else:
+        one = {"name": "stuck", "off": share}
+    params = HardwareParams.model_validate({"mapping": {"scheme": "offset"}, "devices": [one]})
+    weights = np.zeros((20, 30))  # all should be at their lower end, where stuck ones are
+    reading = programmed(weights, params, Draws(seed, 0)).read()
+    # By the law of such a sample, a count as far off as that is a fault of the code: once in 10^9.
+    assert stats.binomtest(int(reading.failed.sum()), reading.failed.size, share).pvalue > 1e-9

@@ -17,7 +17,7 @@ from stdp_pipeline.hardware.devices._base import Devices, Drawn, Phase
 from stdp_pipeline.plasticity._device import DeviceParams, device_constants, moved, specimen
 from stdp_pipeline.random import Draws
 
-__all__ = ["DRAWN", "PHASE", "Params", "apply"]
+__all__ = ["DRAWN", "PHASE", "Params", "apply", "failed"]
 
 PHASE: Phase = "write"
 DRAWN: Drawn = "write"
@@ -46,6 +46,12 @@ def apply(g_us: np.ndarray, params: Params, devices: Devices, draws: Draws) -> n
     u = draws.uniforms("learning_pulses", devices.shape, devices.write)
     place = moved(bottom, change, u, up, down, bottom, top, constants)
     return np.maximum(low + whole * np.where(np.isnan(stuck_at), place, stuck_at) / params.high, 0.0)
+
+
+def failed(params: Params, devices: Devices, draws: Draws) -> np.ndarray:
+    """Return which devices no pulse moves."""
+    *_, stuck_at = _specimens(params, devices, draws)
+    return ~np.isnan(stuck_at)
 
 
 def _specimens(params: Params, devices: Devices, draws: Draws) -> list[np.ndarray]:

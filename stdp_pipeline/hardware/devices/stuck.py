@@ -14,7 +14,7 @@ from stdp_pipeline.config._base import Strict
 from stdp_pipeline.hardware.devices._base import Devices, Drawn, Phase
 from stdp_pipeline.random import Draws
 
-__all__ = ["DRAWN", "OFF", "ON", "PHASE", "VALUE", "Params", "apply", "where_stuck"]
+__all__ = ["DRAWN", "OFF", "ON", "PHASE", "VALUE", "Params", "apply", "failed", "where_stuck"]
 
 PHASE: Phase = "fault"
 DRAWN: Drawn = "device"
@@ -61,6 +61,11 @@ def apply(g_us: np.ndarray, params: Params, devices: Devices, draws: Draws) -> n
     on_us = high if params.on_us is None else params.on_us
     last = low + (high - low) * draws.uniforms("stuck value", devices.shape)
     return np.select([kind == OFF, kind == ON, kind == VALUE], [np.float64(off_us), np.float64(on_us), last], g_us)
+
+
+def failed(params: Params, devices: Devices, draws: Draws) -> np.ndarray:
+    """Return which devices are stuck, also where they should hold what they are stuck at."""
+    return where_stuck(params, devices.shape, draws) > 0
 
 
 def where_stuck(params: Params, shape: tuple[int, ...], draws: Draws) -> np.ndarray:
