@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -63,7 +62,7 @@ class Sampled(Strict):
 
     n: Annotated[int, Field(ge=1, le=100_000)]
     """How many combinations to draw."""
-    values: Annotated[dict[str, _section_or(Range, Values)], Field(min_length=1)]
+    values: Annotated[dict[str, _section_or(Range, Values)], Field(min_length=1)]  # type: ignore[valid-type]
     """What to draw, as dotted path -> {low, high, log, integer}, or a list to choose from."""
     method: Literal["latin_hypercube", "random"] = "latin_hypercube"
     """'latin_hypercube' spreads the values of each parameter evenly (McKay, Beckman & Conover 1979,
@@ -129,7 +128,7 @@ class Sweep(Strict):
     with first, second with second. Entries are combined with each other and with the grid."""
     sampled: Sampled | None = None
     """Combinations drawn at random, each combined with the grid; null for none."""
-    drop: list[Annotated[dict[str, _section_or(Bounds, Any)], Field(min_length=1)]] = []  # noqa: RUF012
+    drop: list[Annotated[dict[str, _section_or(Bounds, Any)], Field(min_length=1)]] = []  # type: ignore[valid-type]  # noqa: RUF012
     """Combinations to leave out: in each entry, what is varied -> a value, a list of values, or bounds such as
     {above: 400}; a combination for which all of an entry holds is not run. 'variant' stands for the variant's name."""
     axes: dict[str, Annotated[str, Field(pattern=r"^[^\s.=,][^.=,]*$")]] = {}  # noqa: RUF012
@@ -197,7 +196,7 @@ def rows(sweep: Sweep, variant: str) -> list[dict[str, Any]]:
     return [row for row in combined if not _dropped(sweep, row | ({"variant": variant} if variant else {}))]
 
 
-def _dropped(sweep: Sweep, row: Mapping[str, Any]) -> bool:
+def _dropped(sweep: Sweep, row: dict[str, Any]) -> bool:
     named = {sweep.name(path): value for path, value in row.items()} | row
     for condition in sweep.drop:
         for key in condition:
