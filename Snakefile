@@ -3,6 +3,7 @@
 #   stdp run quickstart                                            the usual way
 #   snakemake --profile config/profiles/local                      the same, by hand
 #   snakemake --profile config/profiles/local --config experiment=NAME
+#   stdp run NAME -- gallery                                       figures for print to docs/gallery
 from snakemake.utils import min_version
 
 min_version("9.10")
@@ -20,3 +21,4 @@ rule all:
     default_target: True
     input:
         rules.experiment.output,
+        rules.illustrate.output,

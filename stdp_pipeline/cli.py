@@ -38,6 +38,7 @@ _STAGES = {
     "crossbar": "put a trained network on hardware and test what is left of it",
     "portray": "draw the model, measured from its simulation",
     "report": "write the report of an experiment",
+    "illustrate": "draw the figures of an experiment for print",
 }
 _KINDS = {
     "datasets": "dataset",
@@ -115,6 +116,12 @@ def _parser() -> argparse.ArgumentParser:
         help="training images as in pass K, from 0, or as labelling sees them ('frozen', default)",
     )
 
+    _add_archive(commands)
+
+    gallery = commands.add_parser("gallery", help="copy one picture of each figure for print, and the page of them")
+    gallery.add_argument("figures", type=Path, metavar="FOLDER", help="results/experiments/NAME/print")
+    gallery.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for the copies")
+
     bench = commands.add_parser("bench", help="measure CPU time per image, also against other simulators")
     bench.add_argument("--engine", default="fast", help="engine, e.g. brian2-standalone (default: fast)")
     bench.add_argument(
@@ -162,6 +169,46 @@ def _parser() -> argparse.ArgumentParser:
             )
             alone.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _add_archive(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands that look after results."""
+
+    def of_experiment(name: str, summary: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=summary, allow_abbrev=False)
+        one.add_argument("experiment", help="name in config/experiments, or path of a YAML file")
+        one.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, as in stdp run")
+        return one
+
+    def at_directory(one: argparse.ArgumentParser) -> None:
+        one.add_argument(
+            "--directory", type=Path, metavar="DIR", help="folder that has results/ (default: the project)"
+        )
+
+    at_directory(of_experiment("status", "say how far an experiment is, and what failed"))
+
+    provenance = commands.add_parser("provenance", help="print what made a result, and from what")
+    provenance.add_argument("path", type=Path, help="file or folder of results")
+
+    reproduce = commands.add_parser("reproduce", help="make a result again and say whether it is the same")
+    reproduce.add_argument("path", type=Path, help="file or folder of results")
+    reproduce.add_argument("--with-parents", action="store_true", help="make all that it was made from again, too")
+    reproduce.add_argument("--threads", type=int, default=1, metavar="N", help="threads to use (default: 1)")
+
+    gc = commands.add_parser("gc", help="list or remove results that no experiment refers to; room of each experiment")
+    at_directory(gc)
+    gc.add_argument("--remove", action="store_true", help="remove them (default: only say how many)")
+    gc.add_argument("--verbose", action="store_true", help="list them")
+    gc.add_argument(
+        "--experiments", action="append", default=[], type=Path, metavar="FOLDER", help="more folders with YAML files"
+    )
+
+    crate = of_experiment("crate", "pack an experiment as an RO-Crate, for deposit")
+    at_directory(crate)
+    crate.add_argument("--output", required=True, type=Path, metavar="PATH", help="folder, or FILE.zip")
+    crate.add_argument("--with-results", action="store_true", help="add the results of all jobs, not only records")
+    crate.add_argument("--license", metavar="ID", help="SPDX identifier, such as CC-BY-4.0, or an address")
+    crate.add_argument("--author", metavar="NAME", help="name, or ORCID address")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

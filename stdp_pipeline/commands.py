@@ -16,7 +16,8 @@ from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.running import planned_of, project_root, run
 
 __all__ = [
-    "bench", "doctor", "export_events", "list_kind", "new_experiment", "run", "show", "stage", "test_pretrained",
+    "bench", "crate", "doctor", "export_events", "gallery", "gc", "list_kind", "new_experiment", "provenance",
+    "reproduce", "run", "show", "stage", "status", "test_pretrained",
 ]  # fmt: skip
 
 
@@ -165,6 +166,53 @@ def list_kind(options: argparse.Namespace, kinds: dict[str, str]) -> int:
         width = max(map(len, entries), default=0)
         for name, description in entries.items():
             print(f"{name:{width}s}  {description}")
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Print how far an experiment is, and what failed."""
+    from stdp_pipeline.archive import commands
+
+    options.directory = options.directory or project_root()
+    return commands.status(options, planned_of(options))
+
+
+def provenance(options: argparse.Namespace) -> int:
+    """Print what made a result, and from what."""
+    from stdp_pipeline.archive import commands
+
+    return commands.provenance(options)
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    """Make a result again and say whether it is the same."""
+    from stdp_pipeline.archive import commands
+
+    return commands.reproduce(options)
+
+
+def gc(options: argparse.Namespace) -> int:
+    """List or remove results that no experiment refers to."""
+    from stdp_pipeline.archive import commands
+
+    options.directory = options.directory or project_root()
+    return commands.gc(options, project_root() / "config" / "experiments")
+
+
+def crate(options: argparse.Namespace) -> int:
+    """Pack an experiment as an RO-Crate."""
+    from stdp_pipeline.archive import commands
+
+    options.directory = options.directory or project_root()
+    return commands.crate(options, planned_of(options))
+
+
+def gallery(options: argparse.Namespace) -> int:
+    """Copy one picture of each figure for print, and write the page that shows them."""
+    from stdp_pipeline.stages._gallery import copy_gallery
+
+    n_figures, size = copy_gallery(options.figures, options.output)
+    print(f"{n_figures} figures, {size / 1e6:.1f} MB -> {options.output / 'README.md'}")
     return 0
 
 

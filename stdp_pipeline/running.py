@@ -58,10 +58,11 @@ def run(options: argparse.Namespace) -> int:
     planned = plan(path.stem, load_experiment(path, options.set))
     command = [
         *(sys.executable, "-m", "snakemake"),
+        # Not last: it would take a target that follows for one more setting.
+        *("--config", f"experiment={json.dumps(str(path))}", f"set={json.dumps(options.set)}"),
         *("--snakefile", str(root / "Snakefile"), "--directory", str(directory)),
         *("--profile", str(root / "config" / "profiles" / "local")),
         *(("--cores", str(options.cores)) if options.cores else ()),
-        *("--config", f"experiment={json.dumps(str(path))}", f"set={json.dumps(options.set)}"),
     ]
     if options.unlock:
         return subprocess.run([*command, "--unlock"]).returncode

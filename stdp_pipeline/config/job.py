@@ -9,11 +9,14 @@ from typing import Any
 
 from stdp_pipeline.io import canonical_json
 
-__all__ = ["STAGES", "Job", "new_job"]
+__all__ = ["OF_EXPERIMENTS", "STAGES", "Job", "new_job"]
+
+OF_EXPERIMENTS = ("report", "illustrate")
+"""The stages that look at a whole experiment; their id is its name."""
 
 STAGES = (
     "prepare", "encode", "events", "train", "quantise", "respond", "label", "test", "baseline", "features", "embed",
-    "measure", "represent", "revisit", "trajectory", "crossbar", "portray", "report",
+    "measure", "represent", "revisit", "trajectory", "crossbar", "portray", *OF_EXPERIMENTS,
 )  # fmt: skip
 """The stages in the order of the chain. ``events`` occurs only with ``encoding.materialize``, ``quantise`` only with
 ``quantisation`` of the trained network."""

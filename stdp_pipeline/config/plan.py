@@ -11,7 +11,7 @@ from typing import Any
 
 from stdp_pipeline import registry
 from stdp_pipeline.config.analysis import AnalysisJobs, analysis_jobs
-from stdp_pipeline.config.job import STAGES, Job, new_job
+from stdp_pipeline.config.job import OF_EXPERIMENTS, STAGES, Job, new_job
 from stdp_pipeline.config.load import combinations
 from stdp_pipeline.config.schema import Experiment
 
@@ -82,7 +82,7 @@ class Plan:
     portrait : Job
         The figures of the model, for the first run.
     jobs : dict of (stage, id) to Job
-        Every job once, parents before children; the report is the last.
+        Every job once, parents before children; the report and the figures for print are the last.
     """
 
     name: str
@@ -221,6 +221,8 @@ def plan(name: str, experiment: Experiment) -> Plan:
     # Specifications are written with sorted keys, so the order in which the runs are told goes beside them.
     order = {section: list(experiment.given.get(section) or {}) for section in ("variants", "grid")}
     report_spec = {"name": name, "experiment": experiment.given, "order": order}
-    # The report's folder is the experiment's name: it is the one thing that is written anew when anything changes.
-    ordered["report", name] = Job("report", name, report_spec, {f"{j.stage}/{j.id}": j for j in ordered.values()})
+    # Their folder is the experiment's name: it is the one thing that is written anew when anything changes.
+    all_of_them = {f"{job.stage}/{job.id}": job for job in ordered.values()}
+    for stage in OF_EXPERIMENTS:
+        ordered[stage, name] = Job(stage, name, report_spec, all_of_them)
     return Plan(name, experiment, runs, portrait, ordered)

@@ -1,4 +1,4 @@
-"""The legend of class colours, below a figure."""
+"""Legends: of class colours below a figure, and of lines in as many columns as have room."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from stdp_pipeline.figures._axes import letters_pt
 from stdp_pipeline.figures._style import NONE_COLOUR, class_colour
 
-__all__ = ["class_legend", "label_colour"]
+__all__ = ["class_legend", "label_colour", "legend_columns"]
 
 
 def label_colour(c: int) -> str:
     """Return the colour of a label: that of its class, or grey for none (-1)."""
     return class_colour(c) if c >= 0 else NONE_COLOUR
+
+
+def legend_columns(fig: Any, names: Sequence[str], most: int = 6) -> int:
+    """Return in how many columns a legend across the whole figure has room for names of lines."""
+    each = max(letters_pt(name, 8) for name in names) + 40  # with the line, and the distances around it
+    return max(1, min(len(names), most, int(72 * fig.get_figwidth() / each)))
 
 
 def class_legend(

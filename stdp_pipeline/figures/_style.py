@@ -20,6 +20,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 __all__ = [
     "ACCENT",
+    "CONTRAST",
     "GREY",
     "INK",
     "NONE_COLOUR",
@@ -34,6 +35,7 @@ __all__ = [
     "narrow",
     "picture",
     "png",
+    "printed",
     "spaced",
     "svg",
     "text_pt",
@@ -41,6 +43,8 @@ __all__ = [
 ]
 
 ACCENT = "#2b5c8a"
+CONTRAST = "#b5482f"
+"""Beside ACCENT, for whatever is set against it; the two differ for every eye, and from GREY."""
 GREY = "#8a8f98"
 INK = "#2a2e35"
 NONE_COLOUR = "#c9ccd1"
@@ -162,6 +166,11 @@ def layout(width_mm: float, font_pt: float) -> Iterator[Page]:
         _PAGE.reset(token)
 
 
+def printed() -> bool:
+    """Return whether the figure is for print."""
+    return _PAGE.get() is not None
+
+
 def narrow() -> bool:
     """Return whether the figure is for one column in print."""
     page = _PAGE.get()
@@ -277,7 +286,7 @@ def _written(fig: Any, kind: str, dpi: int) -> bytes:
     if page is None:
         return _saved(fig, kind, dpi)
     _settle(fig)
-    page.files = {f".{one}": _saved(fig, one, _PRINT_DPI) for one in ("svg", "png")}
+    page.files = {".svg": _saved(fig, "svg", _PRINT_DPI), ".png": _opaque(fig, _PRINT_DPI)}
     return page.files[f".{kind}"]
 
 
@@ -288,7 +297,8 @@ def _settle(fig: Any) -> None:
     """
     engine = fig.get_layout_engine()
     for _ in range(4):
-        fig.draw_without_rendering()
+        if engine is not None:
+            engine.execute(fig)
         inside, (width, height) = fig.get_tightbbox(), fig.get_size_inches()
         beyond = max(-inside.x0, -inside.y0, inside.x1 - width, inside.y1 - height) + _MARGIN_INCHES
         if beyond <= 0 or not isinstance(engine, ConstrainedLayoutEngine):
@@ -302,4 +312,15 @@ def _saved(fig: Any, kind: str, dpi: int) -> bytes:
     """Save; the resolution of an SVG is that of the parts of it that are pixels."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format=kind, dpi=dpi, **({"metadata": {"Date": None}} if kind == "svg" else {}))
+    return buffer.getvalue()
+
+
+def _opaque(fig: Any, dpi: int) -> bytes:
+    """Save as PNG without transparency, which print has no use for."""
+    from PIL import Image
+
+    pixels, buffer = _saved(fig, "rgba", dpi), io.BytesIO()
+    width, height = (int(side * dpi) for side in fig.get_size_inches())
+    drawn = Image.frombuffer("RGBA", (width, height), pixels).convert("RGB")
+    drawn.save(buffer, format="png", dpi=(dpi, dpi))
     return buffer.getvalue()

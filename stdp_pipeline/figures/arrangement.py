@@ -105,6 +105,8 @@ def _directions(fields: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     rows = rows / np.where(length > 0, length, 1)
     rows = rows - rows.mean(axis=0)
-    _, vectors = np.linalg.eigh(rows.T @ rows)  # ascending
-    found = (rows @ vectors[:, ::-1][:, :_COMPONENTS]).astype(np.float32)
+    few = len(rows) < rows.shape[1]  # then the small matrix has the same components
+    values, vectors = np.linalg.eigh(rows @ rows.T if few else rows.T @ rows)  # ascending
+    values, vectors = values[::-1][:_COMPONENTS], vectors[:, ::-1][:, :_COMPONENTS]
+    found = (vectors * np.sqrt(np.maximum(values, 0)) if few else rows @ vectors).astype(np.float32)
     return np.pad(found, ((0, 0), (0, max(2 - found.shape[1], 0))))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.figures._style import ACCENT, GREY, class_colour, figure, svg
+from stdp_pipeline.figures._axes import rows_inches
+from stdp_pipeline.figures._legend import legend_columns
+from stdp_pipeline.figures._style import ACCENT, CONTRAST, GREY, class_colour, figure, mark_pt, narrow, svg, text_pt
 
 __all__ = ["accuracies", "accuracy_over_bits", "learning_curves"]
 
@@ -29,21 +32,27 @@ def accuracies(names: list[str], groups: list[np.ndarray], published: list[float
     bytes
         SVG.
     """
-    with figure(7.2, 1.3 + 0.26 * len(names)) as (fig, axes):
-        for at, (group, known) in enumerate(zip(groups, published, strict=True)):
+    letters = 20 if len(names) <= 24 else 30  # many names have to do with a line each
+    names = [fill(name, letters) if narrow() else name for name in names]
+    label = fill(f"accuracy, {readout} (%)", 18) if narrow() else f"accuracy, {readout} (%)"
+    one_seed: dict[str, Any] = {"color": ACCENT, "alpha": 0.35, "markersize": mark_pt(4)}
+    mean: dict[str, Any] = {"color": ACCENT, "markersize": mark_pt(13), "markeredgewidth": mark_pt(2.2)}
+    of_others: dict[str, Any] = {"color": "white", "markeredgecolor": CONTRAST, "markersize": mark_pt(5.5)}
+    with figure(7.2, lambda _: rows_inches(names, 0.26)) as (fig, axes):
+        for at, (group, theirs) in enumerate(zip(groups, published, strict=True)):
             axes.axhline(at, color="#eceef1", linewidth=0.8, zorder=0)
-            axes.plot(100 * group, np.full(len(group), at), "o", color=ACCENT, alpha=0.35, markersize=4, clip_on=False)
-            axes.plot(100 * group.mean(), at, "|", color=ACCENT, markersize=13, markeredgewidth=2.2)
-            if known is not None:
-                axes.plot(100 * known, at, "D", color="white", markeredgecolor="#cc6677", markersize=5.5)
-        axes.plot([], [], "o", color=ACCENT, alpha=0.35, markersize=4, label="one seed")
-        axes.plot([], [], "|", color=ACCENT, markersize=11, markeredgewidth=2.2, label="mean")
-        if any(known is not None for known in published):
-            axes.plot([], [], "D", color="white", markeredgecolor="#cc6677", markersize=5.5, label="published")
-        axes.set(yticks=range(len(names)), yticklabels=names, xlabel=f"accuracy, {readout} (%)")
+            axes.plot(100 * group, np.full(len(group), at), "o", clip_on=False, **one_seed)
+            axes.plot(100 * group.mean(), at, "|", **mean)
+            if theirs is not None:
+                axes.plot(100 * theirs, at, "D", **of_others)
+        axes.plot([], [], "o", label="one seed", **one_seed)
+        axes.plot([], [], "|", label="mean", **mean)
+        if any(theirs is not None for theirs in published):
+            axes.plot([], [], "D", label="published", **of_others)
+        axes.set(yticks=range(len(names)), yticklabels=names, xlabel=label)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.tick_params(axis="y", length=0)
-        fig.legend(loc="outside upper right", ncols=3, fontsize=8)
+        fig.legend(loc="outside upper right", ncols=3, fontsize=text_pt(8))
         return svg(fig)
 
 
@@ -62,16 +71,20 @@ def learning_curves(curves: list[dict[str, Any]]) -> bytes:
     """
     sizes = sorted({curve["n_exc"] for curve in curves})
     names = list(dict.fromkeys(curve["name"] for curve in curves))
-    n_columns = min(len(sizes), 2)
+    n_columns = 1 if narrow() else min(len(sizes), 2)
     n_rows = -(-len(sizes) // n_columns)
-    with figure(4.2 * n_columns + 0.4, 3.0 * n_rows + 0.4, nrows=n_rows, ncols=n_columns, squeeze=False) as (fig, grid):
+    wide = 4.2 * n_columns + 0.4
+    with figure(
+        wide, lambda width: 3.0 * n_rows * min(width / wide, 1) + 0.4, nrows=n_rows, ncols=n_columns, squeeze=False
+    ) as (fig, grid):
         for axes, size in zip(grid.flat, sizes, strict=False):
             for curve in curves:
                 if curve["n_exc"] == size:
-                    colour = class_colour(names.index(curve["name"]))
+                    colour = class_colour(names.index(curve["name"])) if len(names) > 1 else ACCENT
                     axes.plot(
-                        curve["images_seen"] / 1000, 100 * curve["accuracy"], color=colour, linewidth=1, alpha=0.8
-                    )
+                        curve["images_seen"] / 1000, 100 * curve["accuracy"], color=colour, linewidth=mark_pt(1),
+                        alpha=0.8,
+                    )  # fmt: skip
             axes.set(title=f"{size} neurons", ylabel="accuracy (%)", xlabel="training images seen (thousands)")
             axes.grid(axis="y", color="#eceef1")
         for axes in list(grid.flat)[len(sizes) :]:
@@ -79,7 +92,7 @@ def learning_curves(curves: list[dict[str, Any]]) -> bytes:
         if len(names) > 1:
             for at, name in enumerate(names):
                 grid[0, 0].plot([], [], color=class_colour(at), label=name)
-            fig.legend(loc="outside upper center", ncols=min(len(names), 6), fontsize=8)
+            fig.legend(loc="outside upper center", ncols=legend_columns(fig, names), fontsize=text_pt(8))
         return svg(fig)
 
 
@@ -103,7 +116,12 @@ def accuracy_over_bits(points: list[dict[str, Any]], readout: str) -> bytes:
     joined: dict[str, list[dict[str, Any]]] = {}
     for point in points:
         joined.setdefault(point["series"], []).append(point)
-    with figure(8.2, 4.6) as (fig, axes):
+
+    def high(width: float) -> float:
+        legend = 0.15 * len(joined)  # in one column it stands below instead of beside
+        return 2.4 + legend if narrow() else max(4.6 * min(width / 8.2, 1), legend + 0.3)
+
+    with figure(8.2, high) as (fig, axes):
         for at, (series, group) in enumerate(joined.items()):
             group.sort(key=lambda point: float("inf") if point["levels"] is None else point["levels"])
             # Beside each other, so that error bars do not hide each other.
@@ -114,19 +132,22 @@ def accuracy_over_bits(points: list[dict[str, Any]], readout: str) -> bytes:
             axes.errorbar(
                 np.array(x) + shift, y,
                 yerr=[100 * p["accuracies"].std(ddof=min(len(p["accuracies"]) - 1, 1)) for p in group],
-                color=class_colour(at % 10), linestyle="-" if several else "none", linewidth=1.2, elinewidth=0.9,
-                marker="osD^vP"[at // 10 if several else 1 + (at + at // 10) % 5], markersize=4.5, label=series,
+                color=class_colour(at % 10), linestyle="-" if several else "none", linewidth=mark_pt(1.2),
+                elinewidth=mark_pt(0.9), marker="osD^vP"[at // 10 if several else 1 + (at + at // 10) % 5],
+                markersize=mark_pt(4.5), label=series,
             )  # fmt: skip
         names = [_bits(levels) for levels in places] + ["real\nnumbers"]
         axes.set(xticks=range(len(names)), xticklabels=names, ylabel=f"accuracy, {readout} (%)")
         axes.set_xlabel("weight")
         axes.grid(axis="y", color="#eceef1")
         axes.spines["left"].set_color(GREY)
-        fig.legend(loc="outside right upper", fontsize=7.5)
+        where = {"loc": "outside lower center", "ncols": legend_columns(fig, list(joined))} if narrow() else {}
+        fig.legend(**{"loc": "outside right upper", "fontsize": text_pt(7.5), **where})
         return svg(fig)
 
 
 def _bits(levels: int) -> str:
     """Name so many levels: by their bits where these tell all, else by their number."""
     bits = (levels - 1).bit_length()
-    return f"{bits} bit{'s' * (bits > 1)}" if 2**bits == levels else f"{levels}\nlevels"
+    number, unit = (bits, f"bit{'s' * (bits > 1)}") if 2**bits == levels else (levels, "levels")
+    return f"{number}\n{unit}" if narrow() or unit == "levels" else f"{number} {unit}"

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.figures._style import ACCENT, GREY, bare, figure, svg
+from stdp_pipeline.figures._style import ACCENT, CONTRAST, GREY, bare, figure, svg, text_pt
 from stdp_pipeline.network.params import NetworkParams
 
 __all__ = ["INHIBITION", "network_diagram"]
 
-INHIBITION = "#b5482f"
+INHIBITION = CONTRAST
 """Colour of the inhibitory layer, beside ACCENT for the excitatory one."""
 
 _WIDTH, _BOTTOM, _TOP = 9.0, -0.25, 5.6  # inches, and the coordinates of everything below
@@ -39,7 +39,7 @@ def network_diagram(network: NetworkParams, image: np.ndarray, code: str, max_ra
     Returns
     -------
     bytes
-        SVG.
+        SVG. In print it needs two columns: in one its text could not be read.
     """
     with figure(_WIDTH, _HEIGHT) as (fig, axes):
         fig.set_layout_engine("none")
@@ -124,7 +124,8 @@ def _words(axes: Any, network: NetworkParams, n_input: int, code: str, max_rate_
         sources, law = f"{n_input} Poisson sources", f"source rate:\nproportional to pixel,\nat most {max_rate_hz:g} Hz"
 
     def centred(x: float, y: float, text: str, color: str = _INK, **style: Any) -> None:
-        axes.text(x, y, text, ha="center", va="top", color=color, linespacing=1.35, **{"fontsize": 9.5, **style})
+        style = {"fontsize": text_pt(9.5), **style}
+        axes.text(x, y, text, ha="center", va="top", color=color, linespacing=1.35, **style)
 
     for x, colour, name, size in (
         (_IMAGE_X, _INK, "Image", f"{n_input} pixels"),
@@ -132,7 +133,7 @@ def _words(axes: Any, network: NetworkParams, n_input: int, code: str, max_rate_
         (_EXC_X, ACCENT, "Excitatory layer", f"{network.n_exc} neurons"),
         (_INH_X, INHIBITION, "Inhibitory layer", f"{network.n_exc} neurons"),
     ):
-        centred(x, 5.45, name, colour, fontsize=11.5, weight="bold")
+        centred(x, 5.45, name, colour, fontsize=text_pt(11.5), weight="bold")
         centred(x, 5.18, size)
     delay = {
         "none": "no delay",
@@ -140,7 +141,7 @@ def _words(axes: Any, network: NetworkParams, n_input: int, code: str, max_rate_
         "synaptic": f"delay 0 to {delays.max_ms:g} ms,\none for each synapse",
     }[delays.mode]
     feed, side = (_SOURCE_X + _EXC_X) / 2, (_EXC_X + _INH_X) / 2
-    centred(_IMAGE_X, 1.62, law, fontsize=9)
+    centred(_IMAGE_X, 1.62, law, fontsize=text_pt(9))
     centred(feed, 4.68, f"all to all, plastic (STDP)\nweight {network.w_min:g} to {network.w_max:g}")
     centred(feed, 1.62, delay)
     centred(side, 4.68, f"one to one\nweight {network.w_exc_inh:g}, no delay", ACCENT)
@@ -149,8 +150,8 @@ def _words(axes: Any, network: NetworkParams, n_input: int, code: str, max_rate_
 
     axes.plot([0.3, _WIDTH - 0.3], [0.97, 0.97], color="#d5d8dd", linewidth=0.8)
     decay = f", decays with {_time(exc.tau_theta_ms)}" if exc.tau_theta_ms < _FOREVER_MS else ""
-    low: dict[str, Any] = {"fontsize": 8.6, "color": _INK, "ha": "left", "va": "top", "linespacing": 1.5}
-    heading: dict[str, Any] = {"fontsize": 9.5, "weight": "bold", "ha": "left", "va": "top"}
+    low: dict[str, Any] = {"fontsize": text_pt(8.6), "color": _INK, "ha": "left", "va": "top", "linespacing": 1.5}
+    heading: dict[str, Any] = {"fontsize": text_pt(9.5), "weight": "bold", "ha": "left", "va": "top"}
     axes.text(0.3, 0.88, "Excitatory neuron", color=ACCENT, **heading)
     axes.text(
         0.3, 0.66,

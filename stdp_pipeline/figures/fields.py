@@ -92,7 +92,7 @@ def receptive_fields(
             for (top, left), c, colour in zip(corners, label[order], colours, strict=True):
                 axes.text(
                     left + 0.5, top + 0.5, str(c) if c >= 0 else "-", color=colour, fontsize=number_pt, va="top",
-                    ha="left", weight="bold",
+                    ha="left", weight="bold", in_layout=False,
                 )  # fmt: skip
         else:
             class_legend(fig, label, title="label", marker="s")

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.figures._style import ACCENT, GREY, class_colour, figure, mark_pt, svg, text_pt
+from stdp_pipeline.figures._axes import name_counts
+from stdp_pipeline.figures._style import ACCENT, GREY, class_colour, figure, mark_pt, spaced, svg, text_pt, width_inches
 
 __all__ = ["learning_curve", "neurons_per_label", "spikes_per_image", "theta_histogram", "weight_histogram"]
 
@@ -43,27 +44,14 @@ def learning_curve(history: dict[str, np.ndarray], test_accuracy: float) -> byte
         return svg(fig)
 
 
-def _name_counts(axis: Any) -> None:
-    """Write the numbers of a logarithmic axis in full: exponents would be smaller than text may be in print."""
-    from matplotlib.ticker import FuncFormatter, LogLocator
-
-    in_full = FuncFormatter(lambda value, _: f"{value:,.0f}".replace(",", " "))
-    axis.set_major_formatter(in_full)
-    low, high = np.log10(axis.get_view_interval())
-    if np.floor(high) - np.ceil(low) < 1:  # fewer than two powers of ten to name
-        axis.set_minor_locator(LogLocator(subs=(2, 5) if high - low > 0.5 else range(2, 10)))
-        axis.set_minor_formatter(in_full)
-    else:
-        axis.set_minor_formatter("")
-
-
 _SIZE = (5.4, 3.4)  # inches; two such figures fill the width of the report
+_FILLED: dict[str, Any] = {"histtype": "stepfilled", "color": ACCENT}  # one outline: no gaps between bars
 
 
 def theta_histogram(theta_mv: np.ndarray) -> bytes:
     """Draw the adaptive thresholds, (n_exc,) mV, as SVG."""
     with figure(*_SIZE) as (fig, axes):
-        axes.hist(theta_mv, bins=40, color=ACCENT)
+        axes.hist(theta_mv, bins=40, **_FILLED)
         axes.set(title="Adaptive thresholds", xlabel="theta (mV)", ylabel="neurons")
         return svg(fig)
 
@@ -71,9 +59,9 @@ def theta_histogram(theta_mv: np.ndarray) -> bytes:
 def weight_histogram(weights: np.ndarray) -> bytes:
     """Draw the plastic weights, (n_input, n_exc), on a logarithmic count axis, as SVG."""
     with figure(*_SIZE) as (fig, axes):
-        axes.hist(weights.ravel(), bins=50, color=ACCENT)
+        axes.hist(weights.ravel(), bins=50, **_FILLED)
         axes.set(title="Weights", xlabel="weight", ylabel="synapses", yscale="log")
-        _name_counts(axes.yaxis)
+        name_counts(axes.yaxis)
         return svg(fig)
 
 
@@ -83,7 +71,7 @@ def spikes_per_image(n_spikes: np.ndarray) -> bytes:
     width = max(top // 60, 1)  # spikes per bar, a whole number: else bars of unequal content stand side by side
     edges = np.arange(0, top + 2 * width, width) - 0.5
     with figure(*_SIZE) as (fig, axes):
-        axes.hist(np.minimum(n_spikes, top), bins=edges.tolist(), color=ACCENT)
+        axes.hist(np.minimum(n_spikes, top), bins=edges.tolist(), **_FILLED)
         axes.axvline(float(n_spikes.mean()), color=GREY, linestyle="--", linewidth=1)
         axes.annotate(
             f"mean {n_spikes.mean():.1f}", (float(n_spikes.mean()), 1), (4, -8), xycoords=("data", "axes fraction"),
@@ -106,6 +94,10 @@ def neurons_per_label(label: np.ndarray, n_classes: int) -> bytes:
     none = int(np.count_nonzero(label < 0))
     with figure(*_SIZE) as (fig, axes):
         bars = axes.bar(range(n_classes), counts, color=[class_colour(c) for c in range(n_classes)])
-        axes.bar_label(bars, fontsize=text_pt(8), color="#555b66")
-        axes.set(title=f"Neurons per label ({none} silent)", xlabel="label", ylabel="neurons", xticks=range(n_classes))
+        room = 0.85 * width_inches(_SIZE[0])
+        if len(spaced(n_classes, room, 1.9 * text_pt(8))) == n_classes:
+            axes.bar_label(bars, fontsize=text_pt(8), color="#555b66")
+            axes.margins(y=0.1)  # for the number of the highest one
+        axes.set(title=f"Neurons per label ({none} silent)", xlabel="label", ylabel="neurons")
+        axes.set_xticks(spaced(n_classes, room, 1.5 * text_pt(9)))
         return svg(fig)

@@ -71,8 +71,8 @@ def measure_table(rows: Sequence[dict[str, Any]], references: Collection[str] = 
     lines = _lines(rows)
     panels = _panels(rows)
     n_measures = [len(names) for names in panels.values()]
-    tall = 0.19 if narrow() else 0.33
-    head = 0.85
+    tall = 0.18 if narrow() else 0.33
+    head = 0.75 if narrow() else 0.85
     n_down = len(panels) if narrow() else 1
     high = n_down * (head + tall * (len(lines) + 1)) + 0.3
     ratios: dict[str, Any] = {} if narrow() else {"width_ratios": n_measures}
@@ -144,7 +144,7 @@ def _panel(axes: Any, names: list[str], lines: list[_Line], cells: dict[tuple[st
             column = {y: cell for y, cell in column.items() if not np.isnan(cell.mean)}
             _column(axes, x, column, measure, shades)
             for y in places.keys() - column.keys():
-                axes.text(x, y, "–", ha="center", va="center", color=GREY)
+                axes.text(x, y, "–", ha="center", va="center", color=GREY, in_layout=False)
         if measure.chance is not None:
             axes.text(x, len(lines), f"{measure.chance:g}", ha="center", va="center", fontsize=text_pt(8), color=GREY)
     axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(lines) + 0.5, -0.5), yticks=[])
@@ -172,7 +172,7 @@ def _column(axes: Any, x: int, column: dict[int, _Cell], measure: Measure, shade
         colour = shades(0.75 * share) if cell.compared else (1.0, 1.0, 1.0, 1.0)
         axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=1))
         near = cell.compared and cell.high >= reach[0] and cell.low <= reach[1]
-        ink: dict[str, Any] = {"ha": "center", "color": ink_on(colour), "fontsize": text_pt(8)}
+        ink: dict[str, Any] = {"ha": "center", "color": ink_on(colour), "fontsize": text_pt(8), "in_layout": False}
         arm = max(cell.high - cell.mean, cell.mean - cell.low)
         spread = arm > 0 and not narrow()
         weight = "bold" if near else "normal"

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from stdp_pipeline.figures._style import ACCENT, GREY, bare, figure, png, svg
+from stdp_pipeline.figures._style import (
+    ACCENT,
+    GREY,
+    bare,
+    figure,
+    mark_pt,
+    narrow,
+    png,
+    printed,
+    svg,
+    text_pt,
+)
 from stdp_pipeline.figures.diagram import INHIBITION
 
 __all__ = ["Curve", "Layer", "Panel", "Trace", "presentation", "spike_responses", "stdp_curves"]
 
 _INK = "#2a2e35"
+_MANY = 1000  # spikes that an SVG holds as marks; more are pixels
 _SMALL_BRANCH = 0.15  # a branch of an STDP curve below this share of the other one is shown enlarged as well
 
 
@@ -75,14 +88,16 @@ def spike_responses(traces: Mapping[str, Trace], weight: float, dt_ms: float, zo
     bytes
         SVG.
     """
-    with figure(9.0, 3.2, ncols=3) as (fig, (left, middle, right)):
+    # One column in print has the panels one below the other.
+    shape, size = ({"nrows": 3}, (3.4, 6.0)) if narrow() else ({"ncols": 3}, (9.0, 3.2))
+    with figure(*size, **shape) as (fig, (left, middle, right)):
         for name, trace in traces.items():
             look = dict(_LOOK[name])
             near = trace.t_ms <= zoom_ms
             for axes, values in ((left, trace.g_exc), (middle, trace.v_mv)):
-                style = {"linestyle": "none", "markersize": 4.0, "fillstyle": "none"} if "marker" in look else {}
-                axes.plot(trace.t_ms[near], values[near], **{**look, **style})
-            right.plot(trace.t_ms, trace.v_mv, color=look["color"], linewidth=1.2)
+                marks = {"linestyle": "none", "markersize": mark_pt(4.0), "fillstyle": "none"}
+                axes.plot(trace.t_ms[near], values[near], **{**look, **(marks if "marker" in look else {})})
+            right.plot(trace.t_ms, trace.v_mv, color=look["color"], linewidth=mark_pt(1.2))
         left.set(title="Conductance", xlabel="time after the spike (ms)", ylabel="g_exc / leak conductance")
         middle.set(title="Potential", xlabel="time after the spike (ms)", ylabel="v (mV)")
         right.set(title="Potential, for longer", xlabel="time after the spike (ms)", ylabel="v (mV)")
@@ -106,7 +121,7 @@ def stdp_curves(panels: Sequence[Panel]) -> bytes:
     bytes
         SVG.
     """
-    columns = min(2, len(panels))
+    columns = 1 if narrow() else min(2, len(panels))
     rows = math.ceil(len(panels) / columns)
     with figure(4.6 * columns, 3.7 * rows, nrows=rows, ncols=columns, squeeze=False) as (fig, grid):
         for axes, panel in zip(grid.flat, panels, strict=False):
@@ -123,13 +138,15 @@ def _stdp_panel(axes: Any, panel: Panel) -> None:
     axes.axvline(0, color=GREY, linewidth=0.7, zorder=0)
     axes.set(title=panel.title, ylabel="weight change")
     axes.set_xlabel("t_post − t_pre (ms)\n← post before pre\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0pre before post →")
-    axes.ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
+    # An exponent would be smaller than text may be in print.
+    powers: dict[str, Any] = {"axis": "y", "scilimits": (-2, 3), "useMathText": not printed()}
+    axes.ticklabel_format(**powers)
     low, high = axes.get_ylim()
     reach = max(abs(low), abs(high))
     before = max(float(np.max(np.abs(c.mean[c.delta_ms < 0]), initial=0)) for c in panel.curves)
     after = max(float(np.max(np.abs(c.mean[c.delta_ms >= 0]), initial=0)) for c in panel.curves)
     axes.set_ylim(min(low, -0.12 * reach), 1.30 * high if high > 0 else 0.3 * reach)
-    axes.legend(loc="upper right", fontsize=8.5, handlelength=1.4)
+    axes.legend(loc="upper right", fontsize=text_pt(8.5), handlelength=1.4)
     if 0 < before < _SMALL_BRANCH * after:
         inset = axes.inset_axes((0.11, 0.40, 0.31, 0.31))
         for curve, colour in zip(panel.curves, (ACCENT, INHIBITION, GREY), strict=False):
@@ -137,10 +154,10 @@ def _stdp_panel(axes: Any, panel: Panel) -> None:
         start = min(float(c.delta_ms[0]) for c in panel.curves)
         inset.set(xlim=(start, 0), ylim=(-1.25 * before, 0.25 * before))
         inset.axhline(0, color=GREY, linewidth=0.7, zorder=0)
-        inset.set_xlabel("post before pre,\nenlarged", fontsize=8)
-        inset.tick_params(labelsize=8)
-        inset.ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
-        inset.yaxis.get_offset_text().set_fontsize(8)
+        inset.set_xlabel("post before pre,\nenlarged", fontsize=text_pt(8))
+        inset.tick_params(labelsize=text_pt(8))
+        inset.ticklabel_format(**powers)
+        inset.yaxis.get_offset_text().set_fontsize(text_pt(8))
 
 
 def _branches(axes: Any, curve: Curve, colour: str) -> None:
@@ -151,7 +168,7 @@ def _branches(axes: Any, curve: Curve, colour: str) -> None:
 
 def _branch(axes: Any, curve: Curve, chosen: np.ndarray, colour: str, label: str | None = None) -> None:
     t, mean, sd = curve.delta_ms[chosen], curve.mean[chosen], curve.sd[chosen]
-    axes.plot(t, mean, color=colour, linewidth=1.3, marker="o", markersize=2.4, label=label)
+    axes.plot(t, mean, color=colour, linewidth=mark_pt(1.3), marker="o", markersize=mark_pt(2.4), label=label)
     if sd.any():
         axes.fill_between(t, mean - sd, mean + sd, color=colour, alpha=0.18, linewidth=0)
 
@@ -188,32 +205,45 @@ def presentation(
     bytes
         PNG.
     """
-    pictures = (
-        ("Image", image, notes[0]),
-        ("Input spikes added up", counts, ""),
-        ("Weights of one neuron", field, notes[1]),
-    )
-    rows = (
-        ("Input", "channel", inputs, GREY, 2.4),
-        ("Excitatory layer", "neuron", excitatory, ACCENT, 6.0),
-        ("Inhibitory layer", "neuron", inhibitory, INHIBITION, 6.0),
-    )
-    with figure(9.4, 6.6, nrows=3, ncols=2, gridspec_kw={"width_ratios": [1, 3.6]}) as (fig, grid):
-        for axes, (title, picture, note) in zip(grid[:, 0], pictures, strict=True):
-            axes.imshow(picture, cmap="gray_r", interpolation="nearest")
-            axes.set_title(title)
-            axes.set_xlabel(note)
-            bare(axes)
-        for axes, (title, cell, layer, colour, size) in zip(grid[:, 1], rows, strict=True):
+    pictures = {
+        "image": ("Image", image, notes[0]),
+        "counts": ("Input spikes" if narrow() else "Input spikes added up", counts, ""),
+        "field": ("Weights" if narrow() else "Weights of one neuron", field, notes[1]),
+    }
+    rows = {
+        "inputs": ("Input", "channel", inputs, GREY, 2.4),
+        "excitatory": ("Excitatory layer", "neuron", excitatory, ACCENT, 6.0),
+        "inhibitory": ("Inhibitory layer", "neuron", inhibitory, INHIBITION, 6.0),
+    }
+    # One column in print has the pictures in a row above the spikes.
+    if narrow():
+        places = [list(pictures), *([row] * 3 for row in rows)]
+    else:
+        places = [list(pair) for pair in zip(pictures, rows, strict=True)]
+    ratios = {"height_ratios": [1.1, 1, 1, 1]} if narrow() else {"width_ratios": [1, 3.6]}
+    with figure(*((4.2, 7.4) if narrow() else (9.4, 6.6))) as (fig, empty):
+        empty.remove()
+        grid = fig.subplot_mosaic(places, **ratios)
+        for place, (title, picture, note) in pictures.items():
+            grid[place].imshow(picture, cmap="gray_r", interpolation="nearest")
+            grid[place].set(title=title, xlabel=fill(note, 16) if narrow() else note)
+            bare(grid[place])
+        for place, (title, cell, layer, colour, size) in rows.items():
+            axes = grid[place]
             axes.axvspan(image_ms, image_ms + rest_ms, color="#eef0f3", linewidth=0, zorder=0)
-            axes.plot(layer.step * dt_ms, layer.cell, ".", color=colour, markersize=size, markeredgewidth=0)
+            axes.plot(
+                layer.step * dt_ms, layer.cell, ".", color=colour, markersize=mark_pt(size), markeredgewidth=0,
+                rasterized=len(layer.step) > _MANY,
+            )  # fmt: skip
+            known = f"{title}: {len(layer.step)} spikes"
             axes.set(
-                title=f"{title}: {len(layer.step)} spikes of {layer.size} {cell}s",
+                title=known if narrow() else f"{known} of {layer.size} {cell}s",
                 ylabel=cell,
                 xlim=(0, image_ms + rest_ms),
                 ylim=(layer.size - 0.5, -0.5),
             )
-        grid[2, 1].set_xlabel("time (ms)")
+        grid["inhibitory"].set_xlabel("time (ms)")
         if rest_ms > 0:
-            grid[0, 1].text(image_ms + rest_ms / 2, inputs.size / 2, "rest", color="#555b66", ha="center", va="center")
+            middle = (image_ms + rest_ms / 2, inputs.size / 2)
+            grid["inputs"].text(*middle, "rest", color="#555b66", ha="center", va="center")
         return png(fig)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from stdp_pipeline.figures._style import (
     mark_pt,
     method_title,
     narrow,
+    printed,
     spaced,
     svg,
     text_pt,
@@ -26,6 +28,7 @@ from stdp_pipeline.figures._style import (
 
 __all__ = ["map_grid", "neuron_distributions", "similarity_matrices"]
 
+_LARGEST_CELL = 0.6  # inches
 _MANY = 1000  # points that an SVG holds as marks; more are pixels
 
 _OF_NEURONS = {
@@ -121,18 +124,23 @@ def similarity_matrices(matrices: Mapping[str, np.ndarray], names: Sequence[str]
         raise DataError("similarity matrices: at least one is needed, got none")
     across = 1 if narrow() else len(matrices)
     down = math.ceil(len(matrices) / across)
-    longest = max(map(len, names))
+    names = [fill(name, 20 if narrow() else 40) for name in names] if printed() else names
+    longest = max(len(line) for name in names for line in name.split("\n"))
+    lines = max(name.count("\n") for name in names) + 1
     beside, below = 0.062 * longest + 0.25, 0.05 * longest + 0.35  # inches that names take
     wide = (0.45 * n + 0.6) * across + beside + 0.6
-    cell = (width_inches(wide) - beside - 0.8) / across / n
+    most = _LARGEST_CELL * across * n + beside + 0.8
+    cell = (min(width_inches(wide), most) - beside - 0.8) / across / n
     numbers = 72 * cell > 2.4 * text_pt(8)
-    named = spaced(n, n * cell, 1.5 * text_pt(9))
+    named = spaced(n, n * cell, 1.5 * lines * text_pt(9))
     low = min(0.0, *(float(np.nanmin(matrix)) for matrix in matrices.values()))
 
     def high(width: float) -> float:
-        return down * ((width - beside - 0.8) / across + 0.25) + below
+        return down * ((min(width, most) - beside - 0.8) / across + 0.25) + below
 
     with figure(wide, high, nrows=down, ncols=across, squeeze=False, sharex=True, sharey=True) as (fig, grid):
+        if width_inches(wide) > most:  # few cells in print: they stay together in the middle
+            fig.set_layout_engine("compressed")
         for axes, (title, matrix) in zip(grid.flat, matrices.items(), strict=True):
             shown = axes.imshow(matrix, cmap="cividis", vmin=low, vmax=1)
             axes.set_title(title)
@@ -143,9 +151,10 @@ def similarity_matrices(matrices: Mapping[str, np.ndarray], names: Sequence[str]
                 side.set_visible(False)
             for (row, column), value in np.ndenumerate(matrix):
                 if numbers and not np.isnan(value):
+                    number = f"{round(value, 2) + 0.0:.2f}"  # no minus at zero
                     axes.text(
-                        column, row, f"{value:.2f}".replace("-", "−").replace("0.", ".", 1), ha="center", va="center",
-                        fontsize=text_pt(8), color=ink_on(shown.cmap(shown.norm(value))),
+                        column, row, number.replace("-", "−").replace("0.", ".", 1), ha="center", va="center",
+                        fontsize=text_pt(8), color=ink_on(shown.cmap(shown.norm(value))), in_layout=False,
                     )  # fmt: skip
         fig.colorbar(shown, ax=grid, shrink=0.6, aspect=30, label="similarity")
         return svg(fig)
@@ -195,7 +204,7 @@ def neuron_distributions(
                     look = {"color": class_colour(at), "linestyle": _LINES[at % len(_LINES)]}
                     axes.ecdf(known, linewidth=mark_pt(1.5), label=f"{network} ({len(known)})", **look)
                 else:
-                    axes.hist(known, bins=40, color=ACCENT)
+                    axes.hist(known, bins=40, histtype="stepfilled", color=ACCENT)
                     axes.set_title(f"{len(known)} neurons")
             axes.set_xlabel(name)
         for axes in list(grid.flat)[len(quantities) :]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from stdp_pipeline.figures._axes import apart
 from stdp_pipeline.figures._style import (
     INK,
     bare,
@@ -75,7 +76,10 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str] = ()) -> bytes:
                 text = str(count) if fits else f"{100 * share[row, column]:.0f}"
                 if text != "0":
                     colour = "white" if share[row, column] > 0.5 else INK
-                    axes.text(column, row, text, ha="center", va="center", fontsize=text_pt(7.5), color=colour)
+                    axes.text(
+                        column, row, text, ha="center", va="center", fontsize=text_pt(7.5), color=colour,
+                        in_layout=False,
+                    )  # fmt: skip
         bar: dict[str, Any] = {"location": "bottom", "shrink": 0.6, "aspect": 30} if narrow() else {"shrink": 0.8}
         fig.colorbar(drawn, ax=axes, label="share of the true class", **bar)
         return svg(fig)
@@ -106,8 +110,11 @@ def response_map(coordinates: np.ndarray, labels: np.ndarray, method: str, info:
     with figure(5.8, lambda width: 0.9 * width) as (fig, axes):
         colours = np.array([class_colour(int(c)) for c in classes])
         axes.scatter(*points[order].T, s=size, c=colours[order], alpha=0.55, linewidths=0, rasterized=True)
-        for c in np.unique(classes):
-            x, y = np.median(points[classes == c], axis=0)
+        found = np.unique(classes)
+        middles = np.array([np.median(points[classes == c], axis=0) for c in found]).reshape(-1, 2)
+        across = np.ptp(points, axis=0).max(initial=0) / (72 * fig.get_figheight() - 40)  # about so far is a point
+        badge_pt = text_pt(10) * (1.6 if found.max(initial=0) < 10 else 2.1)
+        for c, (x, y) in zip(found, apart(middles, badge_pt * across), strict=True):
             axes.text(
                 x, y, str(c), ha="center", va="center", fontsize=text_pt(10), weight="bold",
                 color=ink_on(class_colour(int(c))),

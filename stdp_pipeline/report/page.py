@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from stdp_pipeline.analysis.activity import DESCRIPTIONS as _OF_NEURONS
 from stdp_pipeline.analysis.measures import MEASURES, TRAJECTORY_MEASURES
 from stdp_pipeline.analysis.recovery import Recovery
 from stdp_pipeline.analysis.spike_statistics import DESCRIPTIONS as _OF_SPIKES
+from stdp_pipeline.report.captions import HARDWARE_CAPTIONS, about
 from stdp_pipeline.report.comparison import Comparison
 from stdp_pipeline.report.crossbars import CrossbarStudy
 from stdp_pipeline.report.representations import Learned, table
@@ -22,53 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["MODEL_PICTURES", "RunView", "hardware_context", "page", "templates"]
 
+_HALF_PT = 375.0
+"""Width of a figure on half the page, pt (500 px)."""
 _TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
-_CAPTIONS = {
-    "learning_curve.svg": "Each point classifies a window of training images with neuron labels from the window "
-    "before, while learning goes on. The dashed line is the test accuracy of the finished network.",
-    "confusion.svg": "Test images by true class (row) and prediction (column).",
-    "receptive_fields.png": "Input weights of every neuron as an image, ordered by label. All share one grey scale.",
-    "theta_histogram.svg": "A neuron that fires often has a high threshold, so that others get their turn.",
-    "weight_histogram.svg": "All weights from input to excitatory neurons; logarithmic axis.",
-    "spikes_per_image.svg": "Spikes of the whole excitatory layer for each test image.",
-    "neurons_per_label.svg": "Labels come from a pass over training images with weights and thresholds fixed.",
-    "raster.png": "The first training image as the network sees it.",
-    "network.svg": "The network: who excites and inhibits whom, with conductances relative to the leak.",
-    "lif_response.svg": "One input spike at one excitatory neuron: conductance and potential, by both "
-    "integrators and by the equations.",
-    "stdp_curves.svg": "Weight change at one pair of spikes, measured from the simulation, for every learning rule.",
-    "accuracies.svg": "Accuracy by the first readout: each seed, and the mean.",
-    "accuracy_over_bits.svg": "Accuracy over the bits of a weight, mean and standard deviation over seeds.",
-    "learning_curves.svg": "Windows of training images, classified with neuron labels from the window before, while "
-    "learning goes on; a line for each run.",
-    "presentation.png": "One training image shown to the trained network: input, excitatory and inhibitory spikes.",
-}
 MODEL_PICTURES = ("network.svg", "presentation.png", "stdp_curves.svg", "lif_response.svg")
 """The figures of the model itself, of the first run only."""
-_HARDWARE_CAPTIONS = {
-    ".svg": "Mean test accuracy over specimens, with its 95 % interval; dotted, without hardware. Solid: neurons "
-    "labelled on the specimen; dashed: with the labels that they had.",
-    "_conductances.svg": "Conductances of one specimen, of the first device of each weight: as programming should "
-    "leave them, and as they are read.",
-    "_wires.png": "Share of each device's current that arrives at the end of its column: a specimen at the last point.",
-    "_fields.png": "Receptive fields as the network meets them: a specimen at the last point. Failed devices in red.",
-}
-"""By the end of the file's name."""
-_LEARNED_CAPTIONS = {
-    "measures.svg": "Quality of the first network's maps; the best of each column is framed.",
-    "similarity.svg": "How alike networks answer the same test images: unbiased linear CKA, and Spearman's correlation "
-    "of dissimilarities between images (RSA). 1: alike but for names of neurons.",
-    "through_training.svg": "How alike one network's answers to the same test images are at different times of its "
-    "training (CKA).",
-    "trajectories.svg": "Receptive fields on their way through training: a line for each neuron, its end in the colour "
-    "of its label.",
-    "neurons.svg": "Class selectivity (Morcos et al. 2018) and sparseness over images (Treves and Rolls) of neurons.",
-}
-_MAP_CAPTION = (
-    "Each point is one test image, placed by the spike counts of all neurons; colour and number are its class. Axes "
-    "have no meaning of their own."
-)
 
 
 @dataclass(frozen=True)
@@ -105,7 +66,7 @@ class RunView:
     @staticmethod
     def caption(file: str) -> str:
         """Return what a picture shows."""
-        return _caption(file)
+        return about(file).caption
 
     @property
     def maps(self) -> list[str]:
@@ -122,15 +83,14 @@ def _uri(file: str, content: bytes) -> str:
     return f"data:{_TYPES[Path(file).suffix]};base64,{base64.b64encode(content).decode()}"
 
 
-def _caption(file: str) -> str:
-    return _MAP_CAPTION if file.startswith("map_") else _CAPTIONS[file]
-
-
-def _learned_caption(file: str) -> str:
-    if file.startswith("maps_"):
-        features = file.removeprefix("maps_").removesuffix(".svg")
-        return f"Maps of {features} by all methods, first run; colour is the class. Axes have no meaning of their own."
-    return _LEARNED_CAPTIONS[file]
+def _natural_pictures(pictures: Mapping[str, bytes]) -> list[tuple[str, str, str]]:
+    """Return data URI, caption and classes of SVGs that are not enlarged: those that fit there take half the page."""
+    found = []
+    for file, content in pictures.items():
+        width = re.search(rb'<svg [^>]*?width="([\d.]+)pt"', content)
+        size = "natural" if width and float(width[1]) <= _HALF_PT else "natural wide"
+        found.append((_uri(file, content), about(file).caption, size))
+    return found
 
 
 def _curves(studies: Sequence[CrossbarStudy], pictures: Mapping[str, bytes]) -> list[dict[str, Any]]:
@@ -138,9 +98,9 @@ def _curves(studies: Sequence[CrossbarStudy], pictures: Mapping[str, bytes]) -> 
     found = []
     for name in dict.fromkeys(study.name for study in studies):
         mine = [study for study in studies if study.name == name]
-        files = [f"hardware_{name}{ending}" for ending in _HARDWARE_CAPTIONS]
+        files = [f"hardware_{name}{ending}" for ending in HARDWARE_CAPTIONS]
         shown = [
-            (_uri(file, pictures[file]), _HARDWARE_CAPTIONS[file.removeprefix(f"hardware_{name}")])
+            (_uri(file, pictures[file]), HARDWARE_CAPTIONS[file.removeprefix(f"hardware_{name}")])
             for file in files
             if file in pictures
         ]
@@ -183,6 +143,7 @@ def hardware_context(
         "hardware": _curves(studies, pictures),
         "recoveries": recoveries,
         "recovery_picture": _uri("recovery.svg", pictures["recovery.svg"]) if recoveries else "",
+        "recovery_caption": about("recovery").caption,
     }
 
 
@@ -196,7 +157,7 @@ def learned_context(learned: Learned) -> dict[str, Any]:
         activity.setdefault(description, {})[network] = row | {"best": False}
     return {
         "page": "explore.html" if "explore.html" in learned.files else None,
-        "pictures": [(_uri(file, content), _learned_caption(file)) for file, content in learned.pictures.items()],
+        "pictures": _natural_pictures(learned.pictures),
         "of_maps": table(learned.of_maps, better),
         "of_paths": table(learned.of_paths, better),
         "map_measures": MEASURES,
@@ -269,7 +230,7 @@ def page(
             readouts=list(dict.fromkeys(row["readout"] for row in rows)),
             baselines=list(dict.fromkeys(name for group in comparison for name in group["baselines"])),
             supervised={row["readout"] for row in rows if row["supervised"]},
-            overviews=[(_uri(file, content), _caption(file)) for file, content in overviews.items()],
+            overviews=_natural_pictures(overviews),
             n_combinations=len(comparison),
             n_seeds=_range([group["n_seeds"] for group in comparison]),
             model_pictures=MODEL_PICTURES,

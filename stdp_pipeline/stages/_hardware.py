@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from stdp_pipeline.figures import crossbars, fields
 from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.io import canonical_json, read_arrays, read_json
 from stdp_pipeline.report.crossbars import CrossbarStudy, summarise
+from stdp_pipeline.stages._drawings import Drawings
 
-__all__ = ["hardware_pictures", "hardware_table", "recoveries", "studies"]
+__all__ = ["curves", "hardware_table", "recoveries", "specimens", "studies"]
 
 _MOST_PANELS = 6  # histograms of one curve
+_MOST_FIELDS = 100  # receptive fields of a specimen
 
 
 def studies(root: Path, runs: list[Run]) -> list[CrossbarStudy]:
@@ -79,16 +82,23 @@ def _table(path: Path) -> dict[str, np.ndarray]:
     return dict(zip(header.split("\t"), values.T, strict=True))
 
 
-def hardware_pictures(root: Path, runs: list[Run], found: list[CrossbarStudy]) -> dict[str, bytes]:
-    """Draw each curve, all networks together, and a specimen of the first network: file name -> content."""
-    pictures = {}
+def curves(runs: list[Run], found: list[CrossbarStudy], won_back: list[Recovery]) -> Drawings:
+    """Return what draws each curve, all networks together, and learning in place against transferring weights."""
+    drawings: Drawings = {}
+    for name in _names(runs):
+        mine = [study for study in found if study.name == name]
+        lines = [_line(study) for study in mine]
+        drawings[f"hardware_{name}.svg"] = partial(crossbars.accuracy_curves, mine[0].vary, mine[0].values, lines)
+    return drawings | ({"recovery.svg": partial(crossbars.recovered, won_back)} if won_back else {})
+
+
+def specimens(root: Path, runs: list[Run], found: list[CrossbarStudy]) -> Drawings:
+    """Return what draws a specimen of the first network, for each curve."""
+    drawings: Drawings = {}
     for name in _names(runs):
         job = next(one.crossbars[name] for one in runs if name in one.crossbars)
-        lines = [_line(study) for study in found if study.name == name]
-        first = next(study for study in found if study.name == name)
-        pictures[f"hardware_{name}.svg"] = crossbars.accuracy_curves(first.vary, first.values, lines)
-        pictures |= _specimen(root, name, job, first)
-    return pictures
+        drawings |= _specimen(root, name, job, next(study for study in found if study.name == name))
+    return drawings
 
 
 def _line(study: CrossbarStudy) -> dict[str, Any]:
@@ -110,37 +120,49 @@ def _line(study: CrossbarStudy) -> dict[str, Any]:
     }
 
 
-def _specimen(root: Path, name: str, job: Job, study: CrossbarStudy) -> dict[str, bytes]:
-    """Draw conductances at some points, and losses in wires and receptive fields at the last one."""
+def _specimen(root: Path, name: str, job: Job, study: CrossbarStudy) -> Drawings:
+    """Return what draws conductances at some points, and losses in wires and failed devices at the last one.
+
+    There may be many curves, so each figure reads its arrays when it is drawn, and forgets them.
+    """
     folder = root / "crossbar" / job.id
-    arrays = read_arrays(folder / "specimens.npz")
     hardware = [HardwareParams.model_validate(section) for section in read_json(folder / "points.json")["hardware"]]
     n = len(hardware)
-    shown = sorted({round(k) for k in np.linspace(0, n - 1, min(n, _MOST_PANELS))})
-    panels = [
-        {
-            "title": "" if study.values[k] is None else f"{study.values[k]}",
-            "target_us": arrays[f"target_us_{k}"],
-            "device_us": arrays[f"device_us_{k}"],
-        }
-        for k in shown
-    ]
-    pictures = {f"hardware_{name}_conductances.svg": crossbars.conductances(panels)}
-    with_wires = [k for k in range(n) if hardware[k].circuit is not None]
+
+    def arrays(*names: str) -> list[np.ndarray]:
+        found = read_arrays(folder / "specimens.npz", *names, also=())
+        return [found[name] for name in names]
+
+    def conductances() -> bytes:
+        panels = []
+        for k in sorted({round(k) for k in np.linspace(0, n - 1, min(n, _MOST_PANELS))}):
+            target_us, device_us = arrays(f"target_us_{k}", f"device_us_{k}")
+            title = "" if study.values[k] is None else f"{study.values[k]}"
+            panels.append({"title": title, "target_us": target_us, "device_us": device_us})
+        return crossbars.conductances(panels)
+
+    def receptive_fields() -> bytes:
+        weights, label = arrays(f"weights_{n - 1}", "label")
+        levels = read_arrays(root / "encode" / job.parents["encode"].id / "levels.npz", "image_shape", also=())
+        marked = np.unpackbits(failed, count=weights.size).astype(bool).reshape(weights.shape)
+        # Noise does not compress, and a page may have many curves: some neurons are enough to see what failed.
+        some = np.linspace(0, len(label) - 1, min(len(label), _MOST_FIELDS)).round().astype(int)
+        shape = tuple(levels["image_shape"])
+        return fields.receptive_fields(np.maximum(weights[:, some], 0.0), label[some], shape, marked[:, some])
+
+    drawings: Drawings = {f"hardware_{name}_conductances.svg": conductances}
+    with_wires = [(k, one.circuit) for k, one in enumerate(hardware) if one.circuit is not None]
     if with_wires:
-        k = with_wires[-1]
-        device, seen, circuit = arrays[f"device_us_{k}"], arrays[f"seen_us_{k}"], hardware[k].circuit
-        share = np.divide(seen, device, out=np.ones_like(seen), where=device > 0)
-        tile = circuit.tile(device.shape) if circuit else device.shape
-        pictures[f"hardware_{name}_wires.png"] = crossbars.wire_losses(np.minimum(share, 1.0), tile)
-    levels = read_arrays(root / "encode" / job.parents["encode"].id / "levels.npz", "image_shape", also=())
-    shape = tuple(levels["image_shape"])
-    weights = arrays[f"weights_{n - 1}"]
-    failed = np.unpackbits(arrays[f"failed_{n - 1}"], count=weights.size).astype(bool).reshape(weights.shape)
-    pictures[f"hardware_{name}_fields.png"] = fields.receptive_fields(
-        np.maximum(weights, 0.0), arrays["label"], shape, failed
-    )
-    return pictures
+        k, circuit = with_wires[-1]
+
+        def wire_losses() -> bytes:
+            device_us, seen_us = arrays(f"device_us_{k}", f"seen_us_{k}")
+            share = np.divide(seen_us, device_us, out=np.ones_like(seen_us), where=device_us > 0)
+            return crossbars.wire_losses(np.minimum(share, 1.0), circuit.tile(share.shape))
+
+        drawings[f"hardware_{name}_wires.png"] = wire_losses
+    (failed,) = arrays(f"failed_{n - 1}")
+    return drawings | ({f"hardware_{name}_fields.png": receptive_fields} if failed.any() else {})
 
 
 def hardware_table(found: list[CrossbarStudy]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from stdp_pipeline.config.plan import Run
 from stdp_pipeline.figures import comparison
 from stdp_pipeline.io import canonical_json
 from stdp_pipeline.report.comparison import Comparison
+from stdp_pipeline.stages._drawings import Drawings
 from stdp_pipeline.stages._history import read_history
 
 __all__ = ["overviews"]
 
 
-def overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared: Comparison) -> dict[str, bytes]:
-    """Draw the figures of the whole experiment, for its first readout."""
+def overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared: Comparison) -> Drawings:
+    """Return what draws the figures of the whole experiment, for its first readout; none if it has a single run."""
+    if len(runs) == 1:
+        return {}
     readout = rows[0]["readout"]
     accuracy: dict[str, list[float]] = {}
     for row in rows:
@@ -32,15 +36,16 @@ def overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared:
         rule = str(one.experiment.plasticity.name)
         curves.append({"n_exc": one.experiment.network.n_exc, "name": name or rule, **history})
     points = _points(runs, list(accuracy.values()))
-    few_bits = {"accuracy_over_bits.svg": comparison.accuracy_over_bits(points, readout)} if points else {}
+    few_bits = {"accuracy_over_bits.svg": partial(comparison.accuracy_over_bits, points, readout)} if points else {}
     return {
-        "accuracies.svg": comparison.accuracies(
+        "accuracies.svg": partial(
+            comparison.accuracies,
             [group["name"] for group in compared],
             [np.array(group) for group in accuracy.values()],
             [group["published"] for group in compared],
             readout,
         ),
-        "learning_curves.svg": comparison.learning_curves(curves),
+        "learning_curves.svg": partial(comparison.learning_curves, curves),
         **few_bits,
     }
 

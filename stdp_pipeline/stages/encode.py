@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +18,7 @@ from stdp_pipeline.io import read_arrays, write_arrays, write_bytes, write_json
 from stdp_pipeline.stages._inputs import input_model, inputs_of
 from stdp_pipeline.stages._job import StageJob, component
 
-__all__ = ["encoded", "run"]
+__all__ = ["encoded", "first_raster", "run"]
 
 _SPLITS = ("train", "test")
 _EVENTS = ("time_us", "channel", "offsets")
@@ -34,7 +35,6 @@ def run(job: StageJob) -> None:
     those of the first training images, drawn with a fixed seed.
     """
     from stdp_pipeline.engines._protocol import draw_events
-    from stdp_pipeline.figures.raster import raster
 
     encoding, params = component("encoding", job.parameter("encoding"))
     model = input_model(job.spec)
@@ -52,16 +52,39 @@ def run(job: StageJob) -> None:
         job.output / "encoder.json", {"encoding": job.parameter("encoding"), "protocol": job.parameter("protocol")}
     )
     write_json(job.output / "statistics.json", _statistics(events, levels, arrays["rate_hz"], model.n_image_steps))
+    write_bytes(job.output / "raster.png", first_raster(job.spec, arrays, data)())
+
+
+def first_raster(
+    spec: Mapping[str, Any], arrays: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]
+) -> Callable[[], bytes]:
+    """Return what draws the first training image and its spikes.
+
+    Parameters
+    ----------
+    spec : dict
+        ``encoding`` and ``protocol``, as in ``encoder.json``.
+    arrays : dict
+        ``levels.npz``: the training split, and ``image_shape``.
+    data : dict
+        ``train_labels``, ``n_classes`` and ``class_names`` of ``data.npz``.
+    """
+    from stdp_pipeline.engines._protocol import draw_events
+    from stdp_pipeline.figures.raster import raster
+
+    model = input_model(dict(spec))
+    step, source = draw_events(model, inputs_of(dict(spec), dict(arrays), "train", _SAMPLE_SEED), 0, 0, 0)
     names = data["class_names"].tolist() or list(range(int(data["n_classes"])))
-    picture = raster(
-        levels[0].reshape(arrays["image_shape"]),
-        *events[0],
+    return partial(
+        raster,
+        arrays["train_levels"][0].reshape(arrays["image_shape"]),
+        step,
+        source,
         dt_ms=model.dt_ms,
         image_ms=model.image_ms,
         label=str(names[data["train_labels"][0]]),
-        code=params.name,
+        code=spec["encoding"]["name"],
     )
-    write_bytes(job.output / "raster.png", picture)
 
 
 def encoded(data: Mapping[str, np.ndarray], encoding: ModuleType, params: Any, model: Model) -> dict[str, np.ndarray]:

@@ -13,15 +13,14 @@ from stdp_pipeline.engines import fast, reference
 from stdp_pipeline.engines._contract import Integrator, Model
 from stdp_pipeline.engines._protocol import draw_events
 from stdp_pipeline.figures._style import picture
-from stdp_pipeline.figures.diagram import network_diagram
-from stdp_pipeline.figures.model import Curve, Layer, Panel, Trace, presentation, spike_responses, stdp_curves
-from stdp_pipeline.io import read_arrays, read_json, write_bytes, write_json
+from stdp_pipeline.io import read_arrays, read_json, write_arrays, write_bytes, write_json
 from stdp_pipeline.network.state import NetworkState
 from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.random import FROZEN_PASS
 from stdp_pipeline.stages._inputs import input_arrays, inputs_of, model_of
 from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages._network import read_network, weights_in
+from stdp_pipeline.stages._portrait import ARRAYS, portrait
 
 __all__ = ["run"]
 
@@ -37,8 +36,9 @@ _REPETITIONS = 1000  # of each pair, for stochastic rules: standard error 1/32 o
 def run(job: StageJob) -> None:
     """Write ``network.svg``, ``lif_response.svg``, ``stdp_curves.svg``, ``presentation.png``, ``model_figures.json``.
 
-    The JSON file holds the numbers behind the curves. Everything is simulated by the ``reference`` engine in double
-    precision; only a large trained network is shown its image by ``fast``, in the precision of its training.
+    The JSON file holds the numbers behind the curves, and ``model_figures.npz`` all that the figures are drawn from.
+    Everything is simulated by the ``reference`` engine in double precision; only a large trained network is shown its
+    image by ``fast``, in the precision of its training.
     """
     spec: dict[str, Any] = read_json(job.input("model"))
     data = read_arrays(job.input("levels"), "rate_hz", "image_shape", also=())
@@ -46,15 +46,18 @@ def run(job: StageJob) -> None:
     state = read_network(job.input("network"))
     model = model_of(spec)
 
-    image = picture(arrays["train_levels"][_IMAGE], data["image_shape"])
-    diagram = network_diagram(model.network, image, spec["encoding"]["name"], float(data["rate_hz"].max()))
-    write_bytes(job.output / "network.svg", diagram)
+    of_input = {
+        "image": picture(arrays["train_levels"][_IMAGE], data["image_shape"]),
+        "code": np.array(spec["encoding"]["name"]),
+        "max_rate_hz": np.array(float(data["rate_hz"].max())),
+    }
     response, response_numbers = _response(model)
-    write_bytes(job.output / "lif_response.svg", response)
     curves, curve_numbers = _curves(model, spec["seed"])
-    write_bytes(job.output / "stdp_curves.svg", curves)
     shown, shown_numbers = _presentation(spec, model, state, arrays, data["image_shape"], job.threads)
-    write_bytes(job.output / "presentation.png", shown)
+    behind = {**of_input, **response, **curves, **shown}
+    for file, draw in portrait(model.network, behind).items():
+        write_bytes(job.output / file, draw())
+    write_arrays(job.output / ARRAYS, behind, compress=True)
     numbers = {
         "schema_version": SCHEMA_VERSION,
         "lif_response": response_numbers,
@@ -69,7 +72,7 @@ def _listed(values: np.ndarray) -> list[float]:
     return [float(f"{x:.8g}") for x in values]
 
 
-def _response(model: Model) -> tuple[bytes, dict[str, Any]]:
+def _response(model: Model) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Record one input spike's effect with both integrators, and solve it exactly."""
     exc, dt_ms = model.network.exc, model.dt_ms
     weight = (model.network.w_min + model.network.w_max) / 2
@@ -87,9 +90,8 @@ def _response(model: Model) -> tuple[bytes, dict[str, Any]]:
         if integrator == "euler" and dt_ms >= slowest_step_ms:
             continue  # it cannot be used at this step
         found[integrator] = probe.spike_response(model.network, weight, integrator, dt_ms, _BEFORE_MS, end_ms)
-    picture = spike_responses(
-        {name: Trace(r.t_ms, r.g_exc, r.v_mv) for name, r in found.items()}, weight, dt_ms, zoom_ms
-    )
+    arrays = {f"response_{name}": np.stack([r.t_ms, r.g_exc, r.v_mv]) for name, r in found.items()}
+    arrays |= {"integrators": np.array(list(found)), "response_weight": np.array(weight), "zoom_ms": np.array(zoom_ms)}
     numbers = {
         name: {
             "peak_mv": float(r.v_mv.max()),
@@ -100,12 +102,14 @@ def _response(model: Model) -> tuple[bytes, dict[str, Any]]:
         }
         for name, r in found.items()
     }
-    return picture, {"weight": weight, "dt_ms": dt_ms, "e_rest_mv": exc.e_rest_mv, **numbers}
+    return arrays, {"weight": weight, "dt_ms": dt_ms, "e_rest_mv": exc.e_rest_mv, **numbers}
 
 
-def _curves(model: Model, seed: int) -> tuple[bytes, dict[str, Any]]:
+def _curves(model: Model, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Measure the STDP curves of every rule: the run's own with its parameters, the others with their defaults."""
-    panels, numbers = [], {}
+    arrays: dict[str, np.ndarray] = {}
+    titles: list[str] = []
+    numbers: dict[str, Any] = {}
     own = model.rule_params.name
     for name in sorted(registry.names("rule"), key=lambda name: name != own):
         rule = registry.load("rule", name)
@@ -115,18 +119,18 @@ def _curves(model: Model, seed: int) -> tuple[bytes, dict[str, Any]]:
         protocols: dict[str, float | None] = {"one postsynaptic spike": None}
         if pairs.needs_an_earlier_spike(rule, params, model.network):
             protocols[f"with another one {_GAP_MS:g} ms before it"] = _GAP_MS
-        curves = []
+        drawn = []
         numbers[name] = {
             "parameters": params.model_dump(mode="json"),
             "initial_weight": (model.network.w_min + model.network.w_max) / 2,
             "repetitions": _REPETITIONS if pairs.varies(rule, params) else 1,
             "curves": [],
         }
-        for label, gap_ms in protocols.items():
+        for gap_ms in protocols.values():
             measured = pairs.pair_curve(
                 rule, params, model.network, delta_ms, gap_ms, model.dt_ms, n_repetitions=_REPETITIONS, seed=seed
             )
-            curves.append(Curve(label, measured.delta_ms, measured.mean, measured.sd))
+            drawn.append([measured.delta_ms, measured.mean, measured.sd])
             numbers[name]["curves"].append(
                 {
                     "earlier_spike_ms": gap_ms,
@@ -138,8 +142,9 @@ def _curves(model: Model, seed: int) -> tuple[bytes, dict[str, Any]]:
         title = f"{name} ({'this run' if name == own else 'default parameters'})"
         if pairs.varies(rule, params):
             title += f"\nmean ± standard deviation of {_REPETITIONS}"
-        panels.append(Panel(title, curves))
-    return stdp_curves(panels), numbers
+        arrays |= {f"stdp_{len(titles)}": np.array(drawn), f"stdp_{len(titles)}_labels": np.array(list(protocols))}
+        titles.append(title)
+    return {**arrays, "stdp_titles": np.array(titles)}, numbers
 
 
 def _presentation(
@@ -149,7 +154,7 @@ def _presentation(
     arrays: dict[str, np.ndarray],
     shape: np.ndarray,
     threads: int,
-) -> tuple[bytes, dict[str, Any]]:
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Show the trained network one training image, as in a labelling pass."""
     inputs = inputs_of(spec, arrays, "train", spec["seed"])
     small = state.n_exc <= _LARGEST_FOR_REFERENCE
@@ -164,21 +169,22 @@ def _presentation(
     step, source = draw_events(model, inputs, _IMAGE, FROZEN_PASS, attempts - 1)
     counts = answer.counts(state.n_exc)[0]
     winner = int(counts.argmax())
-    drawn = presentation(
-        picture(inputs.levels[_IMAGE], shape),
-        picture(np.bincount(source, minlength=state.n_input), shape),
-        picture(weights_in(state, model)[:, winner], shape),
-        (
-            f"presentation {attempts}" + (", brighter" if attempts > 1 else ""),
-            f"neuron {winner}, {counts[winner]:.0f} of {len(answer.step)} spikes",
+    shown = {
+        "presented": picture(inputs.levels[_IMAGE], shape),
+        "input_counts": picture(np.bincount(source, minlength=state.n_input), shape),
+        "field": picture(weights_in(state, model)[:, winner], shape),
+        "notes": np.array(
+            [
+                f"presentation {attempts}" + (", brighter" if attempts > 1 else ""),
+                f"neuron {winner}, {counts[winner]:.0f} of {len(answer.step)} spikes",
+            ]
         ),
-        Layer(step, source, state.n_input),
-        Layer(answer.step, answer.neuron, state.n_exc),
-        Layer(answer.inh_step, answer.inh_neuron, state.n_exc),
-        model.dt_ms,
-        model.image_ms,
-        model.rest_ms,
-    )
+        "input_spikes": np.stack([step, source]),
+        "excitatory_spikes": np.stack([answer.step, answer.neuron]),
+        "inhibitory_spikes": np.stack([answer.inh_step, answer.inh_neuron]),
+        "sizes": np.array([state.n_input, state.n_exc, state.n_exc]),
+        "times_ms": np.array([model.dt_ms, model.image_ms, model.rest_ms]),
+    }
     numbers = {
         "image": _IMAGE,
         "engine": "reference" if small else "fast",
@@ -189,4 +195,4 @@ def _presentation(
         "most_active_neuron": winner,
         "its_spikes": int(counts[winner]),
     }
-    return drawn, numbers
+    return shown, numbers

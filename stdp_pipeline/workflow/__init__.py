@@ -10,7 +10,7 @@ from typing import Any
 from stdp_pipeline import registry
 from stdp_pipeline.analysis.packages import missing
 from stdp_pipeline.config.digest import code_digest
-from stdp_pipeline.config.job import Job
+from stdp_pipeline.config.job import OF_EXPERIMENTS, Job
 from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Plan, plan
 
@@ -188,20 +188,22 @@ class Workflow:
 
     def report_inputs(self) -> list[str]:
         """Return what the report is made of: the provenance of every job, which each writes last."""
-        return [
-            f"results/{job.stage}/{job.id}/provenance.json" for job in self._plan.jobs.values() if job.stage != "report"
-        ]
+        jobs = (job for job in self._plan.jobs.values() if job.stage not in OF_EXPERIMENTS)
+        return [f"results/{job.stage}/{job.id}/provenance.json" for job in jobs]
 
     def figures(self) -> list[tuple[str, str, str]]:
         """Return the figures of the first run: file name, category and title in Snakemake's own report."""
         one = self._plan.runs[0]
-        maps = [
-            (f"map_{job.spec['embedding']['name']}.png", "Maps", job.spec["embedding"]["name"])
-            for job in one.analysis.of_first_features()
-        ]
+        methods = [job.spec["embedding"]["name"] for job in one.analysis.of_first_features()]
+        there = [name for name in methods if not missing(registry.load("embedding", name).PACKAGES)]
+        maps = [(f"map_{name}.png", "Maps", name) for name in there]
         curves = [(f"hardware_{name}.svg", "Hardware", name) for name in self._plan.runs[0].crossbars]
         return _FIGURES + maps + curves
 
-    def report_job(self) -> Job:
-        """Return the report's job."""
-        return self._plan.jobs["report", self._plan.name]
+    def printed(self) -> list[str]:
+        """Return the files of these figures for print: every figure has one for two columns."""
+        return [f"{Path(file).stem}_two_columns.svg" for file, _, _ in self.figures()]
+
+    def of_experiment(self, stage: str) -> Job:
+        """Return the report's job, or that of the figures for print."""
+        return self._plan.jobs[stage, self._plan.name]

@@ -1,4 +1,4 @@
-# Maps of what was learned, and the report.
+# Maps of what was learned, the report, and figures for print.
 
 
 rule features:
@@ -160,6 +160,7 @@ rule portray:
         curves="results/portray/{id}/stdp_curves.svg",
         presentation="results/portray/{id}/presentation.png",
         numbers="results/portray/{id}/model_figures.json",
+        arrays="results/portray/{id}/model_figures.npz",
         provenance="results/portray/{id}/provenance.json",
     log:
         "results/logs/portray/{id}.log",
@@ -217,8 +218,54 @@ rule experiment:
         mem_mb=1500,
         runtime=20,
     params:
-        spec=JOBS.report_job().spec_json,
+        spec=JOBS.of_experiment("report").spec_json,
         code=code_digest("report", {}),
         out=subpath(output.page, parent=True),
     shell:
         "stdp report --spec {params.spec:q} --code {params.code} --output {params.out:q} 2>&1 | tee {log:q}"
+
+
+rule illustrate:
+    input:
+        JOBS.report_inputs(),
+    output:
+        page=f"results/experiments/{PLAN.name}/print/README.md",
+        index=f"results/experiments/{PLAN.name}/print/figures.json",
+        provenance=f"results/experiments/{PLAN.name}/print/provenance.json",
+        figures=[
+            f"results/experiments/{PLAN.name}/print/{file}" for file in JOBS.printed()
+        ],
+    log:
+        f"results/logs/illustrate/{PLAN.name}.log",
+    benchmark:
+        f"results/benchmarks/illustrate/{PLAN.name}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+    params:
+        spec=JOBS.of_experiment("illustrate").spec_json,
+        code=code_digest("illustrate", {}),
+        out=subpath(output.page, parent=True),
+    shell:
+        "stdp illustrate --spec {params.spec:q} --code {params.code} --output {params.out:q} 2>&1 | tee {log:q}"
+
+
+# Only if it is asked for: stdp run NAME -- gallery
+rule gallery:
+    input:
+        index=rules.illustrate.output.index,
+        figures=rules.illustrate.output.figures,
+    output:
+        page="docs/gallery/README.md",
+    log:
+        f"results/logs/gallery/{PLAN.name}.log",
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        source=subpath(input.index, parent=True),
+        out=subpath(output.page, parent=True),
+    shell:
+        "stdp gallery {params.source:q} --output {params.out:q} 2>&1 | tee {log:q}"

@@ -16,7 +16,7 @@ from stdp_pipeline.cli import main
 ROOT = Path(__file__).parents[2]
 STAGES = (
     "prepare", "encode", "events", "train", "respond", "label", "test", "baseline", "features", "embed", "measure",
-    "represent", "revisit", "trajectory", "portray", "report",
+    "represent", "revisit", "trajectory", "portray", "report", "illustrate",
 )  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for command in ("run", "show", "list", "bench", "doctor", *STAGES):
+    for command in ("run", "show", "list", "gallery", "bench", "doctor", *STAGES):
         assert f"\n    {command} " in done.stdout
 
 
@@ -74,7 +74,7 @@ def test_list(capsys, kind, expected):
 def test_show(capsys):
     printed = output(capsys, "show", "quickstart", "--set", "network.n_exc=123")
     assert "n_exc: 123" in printed
-    assert "14 jobs" in printed
+    assert "15 jobs" in printed
     shown = json.loads(output(capsys, "show", "quickstart", "--json"))
     assert shown["configuration"]["network"]["n_exc"] == 400
     assert {job["stage"] for job in shown["jobs"]} == set(STAGES) - {"events", "baseline", "revisit", "trajectory"}

@@ -7,7 +7,7 @@ import math
 import re
 import struct
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -22,13 +22,17 @@ from matplotlib.textpath import TextPath
 from PIL import Image
 
 from stdp_pipeline.analysis.measures import MEASURES, TRAJECTORY_MEASURES
+from stdp_pipeline.analysis.recovery import recovery
 from stdp_pipeline.errors import DataError
-from stdp_pipeline.figures import _style, fields, learning, raster, results
+from stdp_pipeline.figures import _style, comparison, crossbars, fields, learning, model, raster, results
+from stdp_pipeline.figures._axes import apart, with_room
 from stdp_pipeline.figures.arrangement import mosaic_shape, order_by_label, order_by_similarity
+from stdp_pipeline.figures.diagram import network_diagram
 from stdp_pipeline.figures.measure_table import measure_table
 from stdp_pipeline.figures.print import COLUMNS_MM, FONT_PT, for_print
 from stdp_pipeline.figures.representations import map_grid, neuron_distributions, similarity_matrices
 from stdp_pipeline.figures.trajectories import trajectories
+from stdp_pipeline.network.params import NetworkParams
 
 SVG = "{http://www.w3.org/2000/svg}"
 PAGE_MM = 234.0  # height of the text on a page of common journals
@@ -37,6 +41,10 @@ Draw = Callable[[], bytes]
 
 
 # What is drawn
+
+FEW = ("pca", "phate", "diffusion_map", "force_directed")
+METHODS = (*(f"method_{k}" for k in range(9)), "(no map)")
+RULES = ("power_law", "triplet", "binary_window")
 
 
 def bumps(n: int, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -47,10 +55,12 @@ def bumps(n: int, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.n
     return weights.astype(np.float32), (2 * (y > side / 2) + (x > side / 2)).astype(np.int16)
 
 
-def table_rows(rng: np.random.Generator, features: tuple[str, ...] = ("counts",)) -> list[dict]:
+def table_rows(
+    rng: np.random.Generator, features: tuple[str, ...] = ("counts",), methods: Sequence = FEW
+) -> list[dict]:
     rows = []
     for kind in features:
-        for method in ("pca", "phate", "diffusion_map", "force_directed"):
+        for method in methods:
             for measure in MEASURES:
                 mean, arm = rng.uniform(-0.2, 0.98), rng.uniform(0, 0.05)
                 rows.append(
@@ -99,12 +109,97 @@ def all_figures(rng: np.random.Generator) -> dict[str, Draw]:
         "raster": lambda: raster.raster(image, step, source, 0.5, 350.0, "Ankle boot", "time_to_first_spike"),
         "weight_histogram": lambda: learning.weight_histogram(rng.random((784, 400)) ** 4),
         "learning_curve": lambda: learning.learning_curve(history, 0.91),
+        "neurons_per_label": lambda: learning.neurons_per_label(rng.integers(-1, 10, 4000), 10),
+        "neurons_per_many_labels": lambda: learning.neurons_per_label(rng.integers(-1, 47, 400), 47),
         "measures": lambda: measure_table(table_rows(rng)),
+        "measures_of_all_methods": lambda: measure_table(table_rows(rng, methods=METHODS)),
         "trajectories": lambda: trajectories(paths, seen, end_classes, names),
         "similarity": lambda: similarity_matrices({"linear CKA": alike, "RSA": alike}, compared),
+        "similarity_of_long_names": lambda: similarity_matrices({"CKA": alike, "RSA": alike}, long_names(6)),
         "similarity_of_many": lambda: similarity_matrices({"CKA": np.eye(30)}, [f"network {k}" for k in range(30)]),
         "maps": lambda: map_grid(maps, np.where(classes > 7, -1, classes), names),
         "neurons": lambda: neuron_distributions(neurons, OF_NEURONS),
+        **figures_of_experiments(rng),
+        **figures_of_hardware(rng),
+        **figures_of_the_model(rng),
+    }  # fmt: skip
+
+
+def long_names(n: int) -> list[str]:
+    return [f"network.n_exc = 400, plasticity.eta_post = 0.01, seed {k}" for k in range(n)]
+
+
+def figures_of_experiments(rng: np.random.Generator) -> dict[str, Draw]:
+    variants = [f"{rule}_{n}, plasticity.eta_post = {0.01 * k}" for k, n in enumerate((400, 1600)) for rule in RULES]
+    seeds = [rng.uniform(0.8, 0.95, 3) for _ in variants]
+    published = [0.9, None, 0.85, None, 0.9, None]
+    seen = np.arange(1.0, 13) * 5000
+    curves = [
+        {"n_exc": n, "name": name, "images_seen": seen, "accuracy": np.sort(rng.uniform(0.1, 0.95, 12))}
+        for n in (100, 400, 1600) for name in variants
+    ]  # fmt: skip
+    series = [
+        (f"{rule}, every 10000 images, 1600 neurons", levels) for rule in RULES for levels in (2, 4, 16, 256, None)
+    ]
+    series += [("binary_multistep, 400 neurons", 2), ("long_short_term, 400 neurons", 10)]
+    series += [(f"{rule}, {n} neurons", 2) for rule in ("hybrid", "bistable", "window") for n in (100, 400, 1600, 6400)]
+    points = [{"series": name, "levels": levels, "accuracies": rng.uniform(0.8, 0.95, 3)} for name, levels in series]
+    many = [f"binary_multistep_k{k}_{n}" for k in range(9) for n in (100, 400, 1600, 6400)]
+    return {
+        "accuracies": lambda: comparison.accuracies(variants, seeds, published, "all_activity"),
+        "learning_curves": lambda: comparison.learning_curves(curves),
+        "learning_curves_of_one": lambda: comparison.learning_curves(curves[:1]),
+        "accuracies_of_many": lambda: comparison.accuracies(many, 6 * seeds, 36 * [None], "confidence"),
+        "accuracy_over_bits": lambda: comparison.accuracy_over_bits(points, "all_activity"),
+    }
+
+
+def figures_of_hardware(rng: np.random.Generator) -> dict[str, Draw]:
+    def lines(n: int) -> list[dict]:
+        x = np.sort(rng.uniform(0.1, 0.95, n))[::-1]
+        both = {"mean": x, "low": x - 0.03, "high": x + 0.02}
+        return [
+            {"network": name, "ideal_accuracy": 0.93, "kept": both, "assigned": both}
+            for name in ("400_neurons", "1600_neurons")
+        ]
+
+    shares = np.array([0.0, 0.001, 0.01, 0.03, 0.1])
+    presets = ["pcm_nandakumar_2019", "rram_garbin_2015", "stt_mram", "nor_flash_guo_2016"]
+    wires = ["circuit.r_word_ohm", "circuit.r_bit_ohm"]
+    times = [1, 60, 3600, 86400, 31536000, 315360000]
+    found = [recovery(name, "a network", *rng.uniform(0.6, 0.95, (3, 4))) for name in (*presets, "soft_bounds")]
+    target = rng.random((64, 40)) ** 3
+    panels = [{"title": f"{k / 7:.5f}", "target_us": target, "device_us": target * rng.random()} for k in range(6)]
+    return {
+        "curve_of_shares": lambda: crossbars.accuracy_curves(["devices.stuck.off"], list(shares), lines(5)),
+        "curve_of_two_paths": lambda: crossbars.accuracy_curves(wires, [0.0, 0.5, 1.0, 2.0, 5.0, 10.0], lines(6)),
+        "curve_of_times": lambda: crossbars.accuracy_curves(["time_s"], times, lines(6)),
+        "curve_of_presets": lambda: crossbars.accuracy_curves(["preset"], presets, lines(4)),
+        "recovery": lambda: crossbars.recovered(found),
+        "conductances": lambda: crossbars.conductances(panels),
+        "wire_losses": lambda: crossbars.wire_losses(rng.random((784, 400)), (128, 128)),
+    }
+
+
+def figures_of_the_model(rng: np.random.Generator) -> dict[str, Draw]:
+    t = np.linspace(-1, 8, 91)
+    pulse = np.where(t > 0, np.exp(-t), 0)
+    traces = {name: model.Trace(t, pulse, -65 + 1e-3 * pulse) for name in ("exact", "euler", "exponential_euler")}
+    t = np.linspace(-60, 60, 61)
+    curves = [
+        model.Curve("one postsynaptic spike", t, np.where(t < 0, -1e-4, 1e-2) * np.exp(-abs(t) / 20), 0.1 * abs(t)),
+        model.Curve("with another one 20 ms before it", t, np.where(t < 0, -1e-4, 2e-2) * np.exp(-abs(t) / 20), 0 * t),
+    ]
+    panel = model.Panel("binary_exponential (this run)\nmean ± standard deviation of 1000", curves)
+    notes = ("presentation 2, brighter", "neuron 399, 27 of 31 spikes")
+    image = rng.random((28, 28))
+    layers = [
+        model.Layer(rng.integers(0, 700, n), rng.integers(0, size, n), size) for n, size in ((1500, 784), (31, 400))
+    ]
+    return {
+        "lif_response": lambda: model.spike_responses(traces, 0.5, 0.5, 8.0),
+        "stdp_curves": lambda: model.stdp_curves([panel]),
+        "presentation": lambda: model.presentation(image, image, image, notes, *layers, layers[1], 0.5, 350.0, 150.0),
     }  # fmt: skip
 
 
@@ -216,6 +311,16 @@ def test_every_figure_fits_its_place_in_print(name, rng):
         assert sum(1 for _ in ET.fromstring(svg).iter()) < 6000
 
 
+@pytest.mark.parametrize("mode", ["none", "axonal", "synaptic"])
+@pytest.mark.parametrize("code", ["poisson", "phase_oscillation"])
+def test_the_diagram_of_the_network_fits_two_columns(mode, code, rng):
+    network = NetworkParams.model_validate({"n_exc": 6400, "delays": {"mode": mode}})
+    draw = partial(network_diagram, network, rng.random((28, 28)), code, 63.75)
+    files = for_print("network", draw, ["two_columns"])
+    check_place(files["network_two_columns.svg"], files["network_two_columns.png"], COLUMNS_MM["two_columns"])
+    check_text(files["network_two_columns.svg"])
+
+
 def check_place(svg: bytes, png: bytes, width_mm: float) -> None:
     """Both formats are as wide as the column, and fit on a page."""
     width, height = (x / 72 * 25.4 for x in size_pt(svg))
@@ -223,6 +328,7 @@ def check_place(svg: bytes, png: bytes, width_mm: float) -> None:
     assert height < PAGE_MM
     with Image.open(io.BytesIO(png)) as picture:
         assert picture.size == pytest.approx((width / 25.4 * 300, height / 25.4 * 300), abs=1.5)
+        assert picture.mode == "RGB"
     at = png.index(b"pHYs") + 4
     assert struct.unpack(">IIB", png[at : at + 9]) == (11811, 11811, 1)  # dots per metre: 300 dpi
 
@@ -473,6 +579,35 @@ def test_trajectories_without_maps_or_with_gaps_are_refused():
         trajectories({"phate": np.full((2, 3, 2), np.nan)}, np.array([0, 1]), np.zeros(3, int))
 
 
+# Along axes
+
+
+def test_names_that_would_touch_are_left_out_but_for_the_last():
+    places = np.array([0.0, 0.001, 0.01, 0.03, 0.1])
+    names = [f"{x:g}" for x in places]
+    assert with_room(places, names, 100) == ["0", "", "", "0.03", "0.1"]
+    assert with_room(places, names, 20_000) == names
+    assert with_room(places, names, 1) == ["", "", "", "", "0.1"]
+    assert with_room(places[:1], names[:1], 200) == ["0"]
+
+
+def test_marks_that_cover_each_other_move_apart_and_others_stay(rng):
+    places = np.array([[0.0, 0.0], [0.0, 0.0], [0.5, 0.0], [9.0, 9.0]])
+    moved = apart(places, 1.0)
+    assert min(np.hypot(*(moved[i] - moved[j])) for i, j in combinations(range(4), 2)) > 0.98
+    assert moved[3].tolist() == [9, 9]
+    assert np.abs(moved - places).max() < 1.5
+    assert apart(places[:0], 1.0).shape == (0, 2)
+
+
+def test_variants_of_an_experiment_are_named_whole_in_one_column(rng):
+    names = ["power_law, network.n_exc = 400, plasticity.eta_post = 0.01", "short"]
+    draw = partial(comparison.accuracies, names, [rng.random(3), rng.random(3)], [0.5, None], "all_activity")
+    text = said(for_print("a", draw, ["one_column"])["a_one_column.svg"])
+    assert " ".join(text).count(names[0]) == 1
+    assert {"short", "one seed", "mean", "published"} <= set(text)
+
+
 # Colours
 
 # Linear RGB as seen without cones for long or for medium wavelengths: Machado, Oliveira & Fernandes 2009,
@@ -523,6 +658,11 @@ def test_any_two_colours_of_classes_can_be_told_apart(eye):
     # Conference 22:253). Beyond this distance colours differ noticeably in whichever direction.
     noticeable = 0.5 * (10.70 + 5.74 * 3)
     assert least_difference([*COLOURS, _style.NONE_COLOUR], eye) > 1.2 * noticeable
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_what_is_set_against_something_else_can_be_told_from_it(eye):
+    assert least_difference([_style.ACCENT, _style.CONTRAST, _style.GREY], eye) > 30
 
 
 def test_a_palette_that_fails_is_found():

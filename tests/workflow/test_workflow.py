@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CHAIN = [
     "prepare", "encode", "train", "respond", "label", "test", "features", "embed", "measure", "represent", "revisit",
-    "trajectory", "crossbar", "portray", "experiment",
+    "trajectory", "crossbar", "portray", "experiment", "illustrate",
 ]  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def test_the_report_stands_alone(project):
     html = project.report("report.html").read_text()
     references = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)""", html)
     assert len(references) >= 9
-    assert all(r.startswith("data:") or r == "explore.html" for r in references)
+    assert all(r.startswith("data:") or r in ("explore.html", "print/") for r in references)
     assert "<script" not in html
     for text in (
         "confused",
@@ -137,6 +137,54 @@ def test_what_was_learned_is_told_in_tables_and_on_a_page_of_its_own(project):
     assert "How the neurons share the work" in html
     for file in ("maps_counts.svg", "measures.svg", "trajectories.svg", "through_training.svg", "neurons.svg"):
         assert project.report(f"figures/{file}").exists()
+
+
+def test_figures_for_print_are_there_with_a_page_that_shows_them(project):
+    folder = project.report("print")
+    index = json.loads((folder / "figures.json").read_text())
+    names = [figure["name"] for figure in index["figures"]]
+    assert len(names) == len(set(names))
+    assert set(names) >= {
+        "receptive_fields", "receptive_fields_by_similarity", "confusion", "raster", "theta_histogram",
+        "weight_histogram", "learning_curve", "spikes_per_image", "neurons_per_label", "map_pca", "maps_counts",
+        "measures", "trajectories", "neurons", "through_training", "hardware_stuck_off", "network", "presentation",
+        "stdp_curves", "lif_response",
+    }  # fmt: skip
+    for figure in index["figures"]:
+        columns = ["two_columns"] if figure["name"] == "network" else ["one_column", "two_columns"]
+        wanted = {f"{figure['name']}_{one}.{kind}" for one in columns for kind in ("svg", "png")}
+        assert set(figure["files"]) == wanted
+        assert {file: (folder / file).stat().st_size for file in wanted} == figure["files"]
+    page = (folder / "README.md").read_text()
+    assert all(f"### {figure['title']}\n" in page for figure in index["figures"])
+    assert all(
+        (folder / link).is_file() for link in re.findall(r'src="([^"]*)"|\]\(([^)]*)\)', page) for link in link if link
+    )
+    record = json.loads((folder / "provenance.json").read_text())
+    assert record["stage"] == "illustrate"
+    assert record["figures"]["figures"] == len(names)
+    # The same spikes as in the picture of the encode stage.
+    titles = [
+        re.search(r">(poisson: \d+ input spikes)<", (folder / f"raster_{one}.svg").read_text())[1]  # type: ignore[index]
+        for one in ("one_column", "two_columns")
+    ]
+    assert titles[0] == titles[1]
+
+
+def test_the_gallery_is_made_if_it_is_asked_for(project):
+    gallery = project.folder / "docs" / "gallery"
+    assert not gallery.exists()
+    gallery.mkdir(parents=True)
+    (gallery / "old_one_column.svg").write_text("of an earlier version")
+    project.stdp("run", "tiny", "--", "gallery")
+    page = (gallery / "README.md").read_text()
+    pictures = {p.name for p in gallery.iterdir()} - {"README.md"}
+    assert pictures == set(re.findall(r'src="([^"]*)"', page))
+    assert {"confusion_one_column.svg", "network_two_columns.svg"} <= pictures
+    assert (gallery / "confusion_one_column.svg").read_bytes() == project.report(
+        "print/confusion_one_column.svg"
+    ).read_bytes()
+    assert project.planned() == []
 
 
 def test_every_result_has_its_provenance(project):
@@ -177,13 +225,13 @@ def test_a_new_seed_adds_only_its_own_jobs(project):
 @pytest.mark.parametrize(
     ("override", "rules"),
     [
-        ("embeddings=[]", ["experiment"]),
-        ("embeddings=[{name: pca}, {name: umap}]", ["embed", "experiment", "measure"]),
-        ("features=[{name: fields}]", ["embed", "experiment", "features", "measure"]),
-        ("title=Other", ["experiment"]),
+        ("embeddings=[]", ["experiment", "illustrate"]),
+        ("embeddings=[{name: pca}, {name: umap}]", ["embed", "experiment", "illustrate", "measure"]),
+        ("features=[{name: fields}]", ["embed", "experiment", "features", "illustrate", "measure"]),
+        ("title=Other", ["experiment", "illustrate"]),
         (
             "labelling.n_images=300",
-            ["crossbar", "experiment", "label", "represent", "respond", "test", "trajectory"],
+            ["crossbar", "experiment", "illustrate", "label", "represent", "respond", "test", "trajectory"],
         ),
         ("plasticity.eta_post=0.06", sorted([*CHAIN[2:], "respond"])),
         ("encoding.intensity=2.5", sorted([*CHAIN[1:], "respond"])),
@@ -197,13 +245,13 @@ def test_a_comment_reruns_nothing_and_code_reruns_its_stage_and_what_follows(pro
     project.edit("readout/_labels.py", "import numpy as np", "import numpy as np  # a comment")
     assert project.planned() == []
     project.edit("analysis/embed/pca.py", "if n >= d", "if n > d - 1")
-    assert project.planned() == ["embed", "experiment", "measure"]
+    assert project.planned() == ["embed", "experiment", "illustrate", "measure"]
     project.edit("analysis/embed/pca.py", "if n > d - 1", "if n >= d")
     project.edit("engines/_kernel.py", "kept = 0", "kept = 0 + 0")
     assert project.planned() == sorted([*CHAIN[2:], "respond"])
     project.edit("engines/_kernel.py", "kept = 0 + 0", "kept = 0")
     project.edit("report/report.css", "--ink: #22262d", "--ink: #22262e")
-    assert project.planned() == ["experiment"]
+    assert project.planned() == ["experiment", "illustrate"]
     project.edit("report/report.css", "--ink: #22262e", "--ink: #22262d")
     assert project.planned() == []
 
@@ -220,11 +268,16 @@ def test_stored_events_give_the_same_network_through_the_stages(project):
 
 
 def test_a_deleted_result_is_made_again(project):
-    for name in ("metrics.json", "figures/confusion.svg"):
+    made_by = {
+        "metrics.json": "experiment",
+        "figures/confusion.svg": "experiment",
+        "print/confusion_two_columns.svg": "illustrate",
+    }
+    for name, rule in made_by.items():
         path = project.report(name)
         kept = path.read_bytes()
         path.unlink()
-        assert project.planned() == ["experiment"]
+        assert project.planned() == [rule]
         path.write_bytes(kept)
 
 
@@ -255,10 +308,14 @@ def test_a_second_experiment_under_the_same_name_replaces_the_first_one_whole(pr
     assert "seed 1" in printed
     assert project.report("figures/run002").is_dir()
     assert not project.report("figures/map_pca.png").exists()
+    assert not project.report("print/map_pca_one_column.svg").exists()
+    assert project.report("print/accuracies_one_column.svg").exists()
     assert not project.report("measures.tsv").exists()
     assert "Each run" in project.report("report.html").read_text()
     project.stdp("run", "tiny")
     assert project.report("figures/map_pca.png").exists()
+    assert project.report("print/map_pca_one_column.svg").exists()
+    assert not project.report("print/accuracies_one_column.svg").exists()
     assert not list(project.report("figures").glob("run002/*"))
 
 
