@@ -26,6 +26,7 @@ __all__ = [
     "NONE_COLOUR",
     "Page",
     "bare",
+    "brief",
     "class_colour",
     "figure",
     "ink_on",
@@ -239,6 +240,11 @@ def ink_on(colour: Any) -> str:
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
     luminance = float(linear @ (0.2126, 0.7152, 0.0722))
     return "white" if 1.05 / (luminance + 0.05) >= 3 else INK
+
+
+def brief(info: dict[str, Any]) -> dict[str, Any]:
+    """Return what a method found out without long lists, such as the places of a tree's nodes."""
+    return {key: value for key, value in info.items() if not isinstance(value, list | tuple) or len(value) <= 4}
 
 
 def method_title(name: str) -> str:

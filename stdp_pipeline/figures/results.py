@@ -12,6 +12,7 @@ from stdp_pipeline.figures._axes import apart
 from stdp_pipeline.figures._style import (
     INK,
     bare,
+    brief,
     class_colour,
     figure,
     ink_on,
@@ -120,7 +121,7 @@ def response_map(coordinates: np.ndarray, labels: np.ndarray, method: str, info:
                 color=ink_on(class_colour(int(c))),
                 bbox={"boxstyle": "circle,pad=0.25", "facecolor": class_colour(int(c)), "edgecolor": "white"},
             )  # fmt: skip
-        known = ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in info.items())
+        known = ", ".join(f"{k.replace('_', ' ')} {_short(v)}" for k, v in brief(info).items())
         bare(axes)
         wrapped = "\n".join(wrap(known, 58 if narrow() else 110))
         axes.set(title=f"{method_title(method)} of {len(points)} test responses", xlabel=wrapped)

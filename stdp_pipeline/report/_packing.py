@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from stdp_pipeline.errors import DataError
+from stdp_pipeline.figures._style import brief
 
 __all__ = ["MISSING", "Store", "line", "number", "quantised"]
 
@@ -91,7 +92,7 @@ def _short(value: Any) -> str:
 def line(info: dict[str, Any]) -> str:
     """Return what a method found out as a short line."""
     parts = []
-    for key, value in info.items():
+    for key, value in brief(info).items():
         if value is None or value is False:
             continue
         name = key.replace("_", " ")

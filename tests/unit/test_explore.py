@@ -195,6 +195,7 @@ def test_info_becomes_a_shortline():
         "x": False,
     }
     assert line(info) == "knn 10, graph components 1, kl 0.000123, dense"
+    assert line({"eigenvalues": [0.99, 0.98], "nodes": list(range(50))}) == "eigenvalues 0.99, 0.98"
 
 
 def test_unknown_measures_are_null(rng):
