@@ -256,18 +256,8 @@ def test_a_comment_reruns_nothing_and_code_reruns_its_stage_and_what_follows(pro
     assert project.planned() == []
 
 
-def test_stored_events_give_the_same_network_through_the_stages(project):
-    project.stdp("run", "tiny", "--set", "encoding.materialize=true", "--set", "title=stored")
-    networks = sorted((project.folder / "results" / "train").glob("*/network.npz"))
-    assert len(networks) == 2
-    first, second = (np.load(path) for path in networks)
-    assert all(np.array_equal(first[name], second[name]) for name in first.files)
-    responses = sorted((project.folder / "results" / "respond").glob("*test*/responses.npz"))
-    assert responses[0].read_bytes() == responses[1].read_bytes()
-    assert len(list((project.folder / "results" / "events").iterdir())) == 3  # one training pass, two frozen ones
-
-
 def test_a_deleted_result_is_made_again(project):
+    # Before the next test, which leaves the report of other settings behind.
     made_by = {
         "metrics.json": "experiment",
         "figures/confusion.svg": "experiment",
@@ -279,6 +269,17 @@ def test_a_deleted_result_is_made_again(project):
         path.unlink()
         assert project.planned() == [rule]
         path.write_bytes(kept)
+
+
+def test_stored_events_give_the_same_network_through_the_stages(project):
+    project.stdp("run", "tiny", "--set", "encoding.materialize=true", "--set", "title=stored")
+    networks = sorted((project.folder / "results" / "train").glob("*/network.npz"))
+    assert len(networks) == 2
+    first, second = (np.load(path) for path in networks)
+    assert all(np.array_equal(first[name], second[name]) for name in first.files)
+    responses = sorted((project.folder / "results" / "respond").glob("*test*/responses.npz"))
+    assert responses[0].read_bytes() == responses[1].read_bytes()
+    assert len(list((project.folder / "results" / "events").iterdir())) == 3  # one training pass, two frozen ones
 
 
 def test_events_of_another_protocol_are_refused(project, tmp_path):
