@@ -13,6 +13,7 @@ from stdp_pipeline.config.digest import code_digest
 from stdp_pipeline.config.job import OF_EXPERIMENTS, Job
 from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Plan, plan
+from stdp_pipeline.workflow.costs import SLOWER
 
 __all__ = ["Workflow", "plan_from_config"]
 
@@ -61,10 +62,6 @@ def plan_from_config(config: dict[str, Any], root: Path) -> Plan:
     """
     path = find_experiment(str(config.get("experiment", "quickstart")), root / "config" / "experiments")
     return plan(path.stem, load_experiment(path, config.get("set", [])))
-
-
-_SLOWER = {"reference": 1000, "brian2": 2000, "brian2_numpy": 4000, "brian2_standalone": 120}
-"""About how many times as long as the fast engine another one takes (measured at 400 neurons, with a margin)."""
 
 
 class Workflow:
@@ -181,7 +178,7 @@ class Workflow:
             passes = max(spec["training"]["passes"], 1) if stage == "train" else 1
             if stage == "crossbar":
                 passes = len(job.spec["hardware"]) * job.spec["draws"]
-            slow = _SLOWER.get(spec["simulation"]["engine"], 1)
+            slow = SLOWER.get(spec["simulation"]["engine"], 1)
             return 10 + passes * slow * spec["network"]["n_exc"] // 100
 
         return runtime
