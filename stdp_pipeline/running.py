@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from stdp_pipeline.config.job import Job
+from stdp_pipeline.archive.progress import progress
 from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Plan, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
@@ -73,8 +73,8 @@ def run(options: argparse.Namespace) -> int:
     if status != 0:
         _check_lock(options, directory)  # another run was quicker, or ours was killed
         print(f"\nstdp run: error: '{planned.name}' did not finish", file=sys.stderr)
-        for job, log in _unfinished(planned, directory / "results", started_at):
-            print(f"  {job.stage} {job.id}: {log}", file=sys.stderr)
+        for failure in progress(planned, directory / "results", started_at - 1).failures:
+            print(f"  {failure.job.stage} {failure.job.id}: {failure.message} ({failure.log})", file=sys.stderr)
         print("Mend the cause, then run the same command again: finished work is kept.", file=sys.stderr)
         return status
     if report.is_file() and not options.snakemake:
@@ -106,27 +106,6 @@ def _check_lock(options: argparse.Namespace, directory: Path) -> None:
             f"'{directory}' is locked: another run is using it, or one was killed. If no other run is active, remove "
             f"the lock with 'stdp run {options.experiment}{where} --unlock' and run again; finished work is kept"
         )
-
-
-_KILLED = "ended without a message: it was killed, or the disk or the memory was full"
-
-
-def _unfinished(planned: Plan, results: Path, since: float) -> list[tuple[Job, str]]:
-    """Return the jobs that ran and did not end well, each with the message at the end of its log."""
-    found = []
-    for job in planned.jobs.values():
-        log = results / "logs" / job.stage / f"{job.id}.log"
-        try:
-            if log.stat().st_mtime >= since - 1:
-                lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [_KILLED]
-                if ": done in " not in lines[-1]:
-                    # A message may have several lines; what is before it is progress.
-                    starts = [k for k, line in enumerate(lines) if line.startswith(f"stdp {job.stage}: ")]
-                    message = "\n    ".join(lines[starts[-1] if starts else -1 :])
-                    found.append((job, f"{message} ({log})"))
-        except OSError:
-            continue
-    return found
 
 
 def _check_folder(directory: Path) -> None:

@@ -13,8 +13,6 @@ from stdp_pipeline.config.plan import Plan, Run
 __all__ = ["Failure", "Progress", "progress", "runs_done"]
 
 _KILLED = "ended without a message: it was killed, or the disk or the memory was full"
-_MOST_LINES = 5
-"""Of a message that are shown."""
 
 
 @dataclass(frozen=True)
@@ -99,4 +97,4 @@ def _failure(root: Path, job: Job, since: float) -> Failure | None:
     # A message may have several lines; what is before it is progress.
     starts = [k for k, line in enumerate(lines) if line.startswith(f"stdp {job.stage}: ")]
     message = lines[starts[-1] :] if starts else [lines[-1]]
-    return Failure(job, "\n    ".join(message[-_MOST_LINES:]), log)
+    return Failure(job, "\n    ".join(message), log)

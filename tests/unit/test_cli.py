@@ -183,7 +183,7 @@ def test_doctor_without_brian2_is_content_and_names_the_remedy(capsys, monkeypat
 def test_a_message_of_several_lines_is_told_whole(tmp_path):
     from types import SimpleNamespace
 
-    from stdp_pipeline.running import _unfinished
+    from stdp_pipeline.archive.progress import progress
 
     jobs = {}
     for stage, text in (
@@ -196,8 +196,9 @@ def test_a_message_of_several_lines_is_told_whole(tmp_path):
         log.parent.mkdir(parents=True)
         log.write_text(text)
         jobs[stage, "one"] = SimpleNamespace(stage=stage, id="one")
-    told = {job.stage: message for job, message in _unfinished(SimpleNamespace(jobs=jobs), tmp_path, 0.0)}
+    found = progress(SimpleNamespace(jobs=jobs, runs=[]), tmp_path)
+    told = {failure.job.stage: failure.message for failure in found.failures}
     assert told.keys() == {"prepare", "train", "label"}
-    assert told["prepare"].startswith("stdp prepare: error: not found. Looked at:\n      here\n    Put it there. (")
-    assert told["train"].startswith("10:00:00 progress (")
+    assert told["prepare"].startswith("stdp prepare: error: not found. Looked at:\n      here\n    Put it there.")
+    assert told["train"] == "10:00:00 progress"
     assert told["label"].startswith("ended without a message")
