@@ -100,8 +100,9 @@ def _drawings(root: Path, first: Run, found: _Found) -> Drawings:
         drawings["similarity.svg"] = partial(similarity_matrices, matrices, found.names)
     if found.in_time is not None:
         images_seen, matrix = found.in_time
-        told = {"CKA, by training images seen": matrix}
-        drawings["through_training.svg"] = partial(similarity_matrices, told, [str(n) for n in images_seen])
+        told = {f"CKA of answers, {first.told or 'network'}, seed {first.seed}": matrix}
+        times = [f"{n:,}".replace(",", " ") for n in images_seen]
+        drawings["through_training.svg"] = partial(similarity_matrices, told, times, "training images seen")
     return drawings
 
 
