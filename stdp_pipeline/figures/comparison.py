@@ -57,37 +57,42 @@ def accuracies(names: list[str], groups: list[np.ndarray], published: list[float
 
 
 def learning_curves(curves: list[dict[str, Any]]) -> bytes:
-    """Draw accuracy over the training images seen: a panel for each size, a colour for each rule, a line for each seed.
+    """Draw accuracy over the training images seen: a colour for each rule, a line for each seed.
+
+    There is a panel for each data set and size of network, since accuracies on different images cannot be compared.
 
     Parameters
     ----------
     curves : list of dict
-        ``n_exc``, ``name`` (what the colour stands for), ``images_seen`` and ``accuracy``, both (n_windows,) float64.
+        ``dataset``, ``n_exc``, ``name`` (what the colour stands for), ``images_seen`` and ``accuracy``, both
+        (n_windows,) float64.
 
     Returns
     -------
     bytes
         SVG.
     """
-    sizes = sorted({curve["n_exc"] for curve in curves})
+    datasets = list(dict.fromkeys(curve["dataset"] for curve in curves))
+    panels = sorted({(datasets.index(curve["dataset"]), curve["n_exc"]) for curve in curves})
     names = list(dict.fromkeys(curve["name"] for curve in curves))
-    n_columns = 1 if narrow() else min(len(sizes), 2)
-    n_rows = -(-len(sizes) // n_columns)
+    n_columns = 1 if narrow() else min(len(panels), 2)
+    n_rows = -(-len(panels) // n_columns)
     wide = 4.2 * n_columns + 0.4
     with figure(
         wide, lambda width: 3.0 * n_rows * min(width / wide, 1) + 0.4, nrows=n_rows, ncols=n_columns, squeeze=False
     ) as (fig, grid):
-        for axes, size in zip(grid.flat, sizes, strict=False):
+        for axes, (at, size) in zip(grid.flat, panels, strict=False):
             for curve in curves:
-                if curve["n_exc"] == size:
+                if (curve["dataset"], curve["n_exc"]) == (datasets[at], size):
                     colour = class_colour(names.index(curve["name"])) if len(names) > 1 else ACCENT
                     axes.plot(
                         curve["images_seen"] / 1000, 100 * curve["accuracy"], color=colour, linewidth=mark_pt(1),
                         alpha=0.8,
                     )  # fmt: skip
-            axes.set(title=f"{size} neurons", ylabel="accuracy (%)", xlabel="training images seen (thousands)")
+            of = f"{datasets[at].replace('_', ' ')}, " if len(datasets) > 1 else ""
+            axes.set(title=f"{of}{size} neurons", ylabel="accuracy (%)", xlabel="training images seen (thousands)")
             axes.grid(axis="y", color="#eceef1")
-        for axes in list(grid.flat)[len(sizes) :]:
+        for axes in list(grid.flat)[len(panels) :]:
             axes.remove()
         if len(names) > 1:
             for at, name in enumerate(names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from stdp_pipeline.figures._style import method_title
+from stdp_pipeline.figures._methods import method_title
 
 __all__ = ["HARDWARE_CAPTIONS", "SECTIONS", "About", "about"]
 

@@ -14,6 +14,7 @@ from stdp_pipeline.analysis.activity import DESCRIPTIONS as _OF_NEURONS
 from stdp_pipeline.analysis.measures import MEASURES, TRAJECTORY_MEASURES
 from stdp_pipeline.analysis.recovery import Recovery
 from stdp_pipeline.analysis.spike_statistics import DESCRIPTIONS as _OF_SPIKES
+from stdp_pipeline.figures._methods import method_title
 from stdp_pipeline.report.captions import HARDWARE_CAPTIONS, about
 from stdp_pipeline.report.comparison import Comparison
 from stdp_pipeline.report.crossbars import CrossbarStudy
@@ -131,6 +132,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda n: f"{n:,}".replace(",", " ")
+    environment.filters["method"] = method_title
     environment.filters["percent"] = lambda x: f"{100 * x:.2f} %"
     return environment
 

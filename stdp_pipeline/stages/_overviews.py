@@ -34,7 +34,8 @@ def overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared:
         told = {k: v for k, v in one.varied.items() if k not in ("variant", "network.n_exc")}
         name = ", ".join(f"{k.rpartition('.')[2]} {v}" for k, v in told.items())
         rule = str(one.experiment.plasticity.name)
-        curves.append({"n_exc": one.experiment.network.n_exc, "name": name or rule, **history})
+        about = {"dataset": one.experiment.dataset.name, "n_exc": one.experiment.network.n_exc, "name": name or rule}
+        curves.append(about | history)
     points = _points(runs, list(accuracy.values()))
     few_bits = {"accuracy_over_bits.svg": partial(comparison.accuracy_over_bits, points, readout)} if points else {}
     return {
