@@ -34,6 +34,7 @@ __all__ = [
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space and run again, finished steps are kept",
     errno.EDQUOT: "the disk quota is used up; free some space and run again, finished steps are kept",
+    errno.EFBIG: "the file is larger than is allowed; raise the limit (ulimit -f) or use another file system",
     errno.EACCES: "permission denied; make the folder writable or run with another --directory",
     errno.EPERM: "permission denied; make the folder writable or run with another --directory",
     errno.EROFS: "the file system is read-only; run with another --directory",

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ _READS = {
     *("-n", "--dry-run", "--dryrun", "--dag", "--rulegraph", "--filegraph", "--d3dag", "--lint"),
     *("--summary", "-S", "--detailed-summary", "-D", "--list-rules", "-l", "--list-changes", "--lc", "--version"),
 }
+_LITTLE_BYTES = 20_000_000  # with less than this, a full disk may be what is wrong
 _FORCES = {"-f", "--force", "-F", "--forceall", "-R", "--forcerun"}
 
 
@@ -74,7 +76,8 @@ def run(options: argparse.Namespace) -> int:
         *("--profile", str(root / "config" / "profiles" / "local")),
         *(("--cores", str(options.cores)) if options.cores else ()),
     ]
-    if _READS.intersection(options.snakemake) and not options.unlock:  # which may be done beside another run
+    only_reads = any(one in _READS or one.startswith("-n") for one in options.snakemake)
+    if only_reads and not options.unlock:  # which may be done beside another run
         return subprocess.run([*command, *options.snakemake], env=_environment()).returncode
     start, started_at = time.monotonic(), time.time()
     where = f" --directory {shlex.quote(str(directory))}" if options.directory else ""
@@ -93,6 +96,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"\nstdp run: error: '{planned.name}' did not finish", file=sys.stderr)
         for failure in progress(planned, directory / "results", started_at - 1).failures:
             print(f"  {failure.job.stage} {failure.job.id}: {failure.message} ({failure.log})", file=sys.stderr)
+        if (free := shutil.disk_usage(directory).free) < _LITTLE_BYTES:
+            print(f"  the disk of '{directory}' is full: {free / 1e6:.1f} MB are free", file=sys.stderr)
         print("Mend the cause, then run the same command again: finished work is kept.", file=sys.stderr)
         return status if status > 0 else 128 - status
     if report.is_file() and not options.snakemake:
