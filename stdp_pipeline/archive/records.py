@@ -48,8 +48,9 @@ class Record:
         return self.folder.parent.parent
 
     def files(self) -> list[Path]:
-        """Return all results in the folder, less the record itself, which holds times."""
-        return sorted(path for path in self.folder.rglob("*") if path.is_file() and path != self.folder / RECORD)
+        """Return all results in the folder, less the record itself, which holds times, and what begins with a dot."""
+        files = (path for path in self.folder.rglob("*") if path.is_file() and path != self.folder / RECORD)
+        return sorted(p for p in files if not any(part.startswith(".") for part in p.relative_to(self.folder).parts))
 
 
 def find_record(path: Path) -> Record:

@@ -54,9 +54,8 @@ def run(job: StageJob) -> None:
     figures = PictureFolder(job.output / "figures")
     for index in sorted(_detailed(planned.runs)):
         one = planned.runs[index]
-        # Some stages drew what they do.
-        theirs = {"raster.png": root / "encode" / one.ids["encode"]}
-        if index == 0:
+        theirs: dict[str, Path] = {}
+        if index == 0:  # drawn by the stage that measured it
             theirs |= dict.fromkeys(MODEL_PICTURES, root / "portray" / planned.portrait.id)
         pictures = drawn(of_run(root, one)) | {file: (folder / file).read_bytes() for file, folder in theirs.items()}
         figures.write(pictures, "" if index == 0 else f"run{index + 1:03d}")

@@ -28,7 +28,6 @@ rule encode:
         levels="results/encode/{id}/levels.npz",
         encoder="results/encode/{id}/encoder.json",
         statistics="results/encode/{id}/statistics.json",
-        raster="results/encode/{id}/raster.png",
         provenance="results/encode/{id}/provenance.json",
     log:
         "results/logs/encode/{id}.log",

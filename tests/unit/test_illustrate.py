@@ -21,7 +21,7 @@ from stdp_pipeline.report.page import MODEL_PICTURES
 from stdp_pipeline.stages._drawings import PictureFolder, drawn
 from stdp_pipeline.stages._inputs import input_model, inputs_of
 from stdp_pipeline.stages._portrait import portrait
-from stdp_pipeline.stages.encode import first_raster
+from stdp_pipeline.stages._raster import first_raster
 from stdp_pipeline.workflow import _FIGURES
 
 SIZES = {"confusion": 4000, "network": 9000, "map_umap": 300_001, "accuracies": 5000}
