@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from stdp_pipeline.analysis.recovery import recovery_table
-from stdp_pipeline.config.plan import Run
+from stdp_pipeline.config.plan import Plan, Run
 from stdp_pipeline.io import canonical_json, read_json, write_json, write_text
 from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.report.comparison import compare, markdown
 from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import MODEL_PICTURES, RunView, page
+from stdp_pipeline.report.unfinished import Unfinished
 from stdp_pipeline.stages._drawings import PictureFolder, drawn
 from stdp_pipeline.stages._experiment import planned_again, records
 from stdp_pipeline.stages._hardware import curves, hardware_table, recoveries, specimens, studies
@@ -20,7 +21,10 @@ from stdp_pipeline.stages._learned import FILES, learned
 from stdp_pipeline.stages._overviews import overviews
 from stdp_pipeline.stages._pictures import of_run
 
-__all__ = ["run"]
+__all__ = ["PARTIAL", "gather", "run"]
+
+PARTIAL = ("partial.html", "partial.json")
+"""Files that tell of an experiment that is not done."""
 
 _DETAILED = 16
 """Runs that are shown with all figures, the first seed of each combination before others; the rest are in the table."""
@@ -45,19 +49,41 @@ def run(job: StageJob) -> None:
     ``figures/`` holds the pictures of the first run, and those of the whole experiment if it has several runs; the
     pictures of run 2 are in ``figures/run002/``, and so on.
     """
+    gather(job, planned_again(job))
+    for file in PARTIAL:  # what was told while there was no whole report
+        (job.output / file).unlink(missing_ok=True)
+
+
+def gather(job: StageJob, planned: Plan, unfinished: Unfinished | None = None) -> None:
+    """Write what :func:`run` says, of the runs of a plan.
+
+    Parameters
+    ----------
+    job : StageJob
+        Only its output matters.
+    planned : Plan
+        All of its runs must have been tested.
+    unfinished : Unfinished, optional
+        What is said above if these are not all runs of the experiment.
+
+    Raises
+    ------
+    ResultsError
+        If a result is missing or damaged.
+    """
     root = job.output.parent.parent
-    name = job.parameter("name")
-    planned = planned_again(job)
+    name = planned.name
     published = planned.experiment.published
     rows = records(root, planned.runs)
+    portrait = root / "portray" / planned.portrait.id
     views: list[RunView] = []
     figures = PictureFolder(job.output / "figures")
     for index in sorted(_detailed(planned.runs)):
         one = planned.runs[index]
         # Some stages drew what they do.
         theirs = {"raster.png": root / "encode" / one.ids["encode"]}
-        if index == 0:
-            theirs |= dict.fromkeys(MODEL_PICTURES, root / "portray" / planned.portrait.id)
+        if index == 0 and (unfinished is None or (portrait / "provenance.json").is_file()):
+            theirs |= dict.fromkeys(MODEL_PICTURES, portrait)
         pictures = drawn(of_run(root, one)) | {file: (folder / file).read_bytes() for file, folder in theirs.items()}
         figures.write(pictures, "" if index == 0 else f"run{index + 1:03d}")
         row = next(r for r in rows if r["run"] == index + 1)
@@ -110,6 +136,7 @@ def run(job: StageJob) -> None:
             hardware,
             won_back,
             known,
+            unfinished,
         ),
     )
 
