@@ -8,10 +8,10 @@ from typing import Any
 from stdp_pipeline import registry
 from stdp_pipeline.config.load import completed
 from stdp_pipeline.config.plan import Plan, Run, plan
-from stdp_pipeline.errors import ResultsError
 from stdp_pipeline.hardware.energy import costs_of, dense_writes
 from stdp_pipeline.io import read_arrays, read_json
 from stdp_pipeline.stages._job import StageJob
+from stdp_pipeline.stages._reading import reading
 
 __all__ = ["planned_again", "records"]
 
@@ -33,19 +33,11 @@ def records(root: Path, runs: list[Run]) -> list[dict[str, Any]]:
     ResultsError
         If a result is missing or damaged, or lacks what this version writes.
     """
-    return [{"run": k + 1, **row} for k, one in enumerate(runs) for row in _checked(root, one)]
-
-
-def _checked(root: Path, one: Run) -> list[dict[str, Any]]:
-    try:
-        return _records(root, one)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        told = ", ".join(filter(None, [one.told, f"seed {one.seed}"]))
-        places = ", ".join(f"'{root / stage / one.ids[stage]}'" for stage in ("train", "label", "test"))
-        raise ResultsError(
-            f"a record of the run with {told} is damaged or of another version ({type(error).__name__}: {error}): "
-            f"one of {places}, or what these were made from; delete it and run again"
-        ) from error
+    found = []
+    for k, one in enumerate(runs):
+        with reading(*(root / stage / one.ids[stage] for stage in ("train", "label", "test", "prepare", "encode"))):
+            found += [{"run": k + 1, **row} for row in _records(root, one)]
+    return found
 
 
 def _records(root: Path, one: Run) -> list[dict[str, Any]]:

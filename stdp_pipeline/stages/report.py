@@ -20,6 +20,7 @@ from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages._learned import FILES, learned
 from stdp_pipeline.stages._overviews import overviews
 from stdp_pipeline.stages._pictures import of_run
+from stdp_pipeline.stages._reading import reading
 
 __all__ = ["PARTIAL", "gather", "run"]
 
@@ -84,7 +85,9 @@ def gather(job: StageJob, planned: Plan, unfinished: Unfinished | None = None) -
         theirs = {"raster.png": root / "encode" / one.ids["encode"]}
         if index == 0 and (unfinished is None or (portrait / "provenance.json").is_file()):
             theirs |= dict.fromkeys(MODEL_PICTURES, portrait)
-        pictures = drawn(of_run(root, one)) | {file: (folder / file).read_bytes() for file, folder in theirs.items()}
+        with reading(*dict.fromkeys(theirs.values())):
+            taken = {file: (folder / file).read_bytes() for file, folder in theirs.items()}
+        pictures = drawn(of_run(root, one)) | taken
         figures.write(pictures, "" if index == 0 else f"run{index + 1:03d}")
         row = next(r for r in rows if r["run"] == index + 1)
         views.append(RunView(row, one.varied, pictures, _costs(root, one)))
@@ -158,11 +161,12 @@ def _costs(root: Path, one: Run) -> list[dict[str, Any]]:
         jobs.append((job.stage, f"{job.stage} ({', '.join(about)}" if about else job.stage, job.id))
     costs = []
     for stage, what, job_id in jobs:
-        record = read_json(root / stage / job_id / "provenance.json")
         title = f"{what})" if "(" in what else what
-        costs.append(
-            {"stage": title, **{k: record[k] for k in ("wall_s", "cpu_s", "peak_rss_mb", "threads", "started")}}
-        )
+        with reading(root / stage / job_id):
+            record = read_json(root / stage / job_id / "provenance.json")
+            costs.append(
+                {"stage": title, **{k: record[k] for k in ("wall_s", "cpu_s", "peak_rss_mb", "threads", "started")}}
+            )
     return sorted(costs, key=lambda cost: cost["started"])
 
 
