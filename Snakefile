@@ -9,6 +9,9 @@ from snakemake.utils import min_version
 min_version("9.10")
 
 
+report: "stdp_pipeline/workflow/workflow.rst"
+
+
 include: "stdp_pipeline/workflow/common.smk"
 include: "stdp_pipeline/workflow/inputs.smk"
 include: "stdp_pipeline/workflow/network.smk"

@@ -185,7 +185,14 @@ def _add_archive(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
             "--directory", type=Path, metavar="DIR", help="folder that has results/ (default: the project)"
         )
 
-    at_directory(of_experiment("status", "say how far an experiment is, and what failed"))
+    status = of_experiment("status", "say how far an experiment is, and what failed")
+    at_directory(status)
+    status.add_argument(
+        "--report", action="store_true", help="write results/experiments/NAME/partial.html, of the runs that are done"
+    )
+
+    index = commands.add_parser("index", help="write results/index.html, a page of all experiments that were run")
+    at_directory(index)
 
     provenance = commands.add_parser("provenance", help="print what made a result, and from what")
     provenance.add_argument("path", type=Path, help="file or folder of results")

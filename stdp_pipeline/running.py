@@ -94,10 +94,13 @@ def run(options: argparse.Namespace) -> int:
     report = directory / "results" / "experiments" / planned.name / "report.html"
     if status != 0:
         print(f"\nstdp run: error: '{planned.name}' did not finish", file=sys.stderr)
-        for failure in progress(planned, directory / "results", started_at - 1).failures:
+        failures = progress(planned, directory / "results", started_at - 1).failures
+        for failure in failures:
             print(f"  {failure.job.stage} {failure.job.id}: {failure.message} ({failure.log})", file=sys.stderr)
         if (free := shutil.disk_usage(directory).free) < _LITTLE_BYTES:
             print(f"  the disk of '{directory}' is full: {free / 1e6:.1f} MB are free", file=sys.stderr)
+        if failures:
+            _tell(planned, directory / "results", options, started_at - 1)
         print("Mend the cause, then run the same command again: finished work is kept.", file=sys.stderr)
         return status if status > 0 else 128 - status
     if report.is_file() and not options.snakemake:
@@ -105,7 +108,24 @@ def run(options: argparse.Namespace) -> int:
         if made != planned.jobs["report", planned.name].spec:
             raise ResultsError(f"'{report}' is of another configuration; delete '{report.parent}' and run again")
         _print_summary(planned, report, time.monotonic() - start)
+        _tell(planned, directory / "results", options)
     return 0
+
+
+def _tell(planned: Plan, results: Path, options: argparse.Namespace, failed_since: float | None = None) -> None:
+    """Write the page of all experiments; after failures before it what there is of this one; and say where they are."""
+    from stdp_pipeline.archive.index import write_index
+    from stdp_pipeline.archive.partial import run_again, write_partial
+
+    out = sys.stdout if failed_since is None else sys.stderr
+    try:
+        if failed_since is not None:
+            again = run_again(options.experiment, options.set, options.directory)
+            page, found = write_partial(planned, results, again, failed_since)
+            print(f"  {found.n_runs_done} of {found.n_runs} runs are done: {page}", file=out)
+        print(f"  all experiments: {write_index(results)[0]}", file=out)
+    except (ResultsError, OSError) as error:  # the run's own result stands
+        print(f"stdp run: a page was not written: {error}", file=sys.stderr)
 
 
 def _environment(arguments: Iterable[str] = ()) -> dict[str, str]:

@@ -47,6 +47,12 @@ class Run:
     crossbars: dict[str, Job]
 
     @property
+    def wanted(self) -> list[Job]:
+        """The jobs that nothing of the run follows on; the others are their ancestors."""
+        jobs = (self.test, self.baseline, *self.analysis.all(), *self.crossbars.values())
+        return [job for job in jobs if job is not None]
+
+    @property
     def told(self) -> str:
         """What tells this combination of parameters from the others; empty if there is only one."""
         if "variant" in self.varied:
@@ -212,9 +218,8 @@ def plan(name: str, experiment: Experiment) -> Plan:
         jobs.setdefault(job.key, job)
 
     for run in runs:
-        for job in (run.test, run.baseline, *run.analysis.all(), *run.crossbars.values()):
-            if job is not None:
-                add(job)
+        for job in run.wanted:
+            add(job)
     add(portrait)
     ordered = dict(sorted(jobs.items(), key=lambda item: STAGES.index(item[0][0])))
     # Not the list of runs, which may be longer than a command line: the stage lays them out itself.

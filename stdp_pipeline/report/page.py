@@ -19,6 +19,7 @@ from stdp_pipeline.report.captions import HARDWARE_CAPTIONS, about
 from stdp_pipeline.report.comparison import Comparison
 from stdp_pipeline.report.crossbars import CrossbarStudy
 from stdp_pipeline.report.representations import Learned, table
+from stdp_pipeline.report.unfinished import Unfinished, section_filters
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -120,18 +121,19 @@ def _range(numbers: list[int]) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def templates() -> Environment:
-    """Return the environment in which the templates of this folder are filled."""
+def templates(*more: Path) -> Environment:
+    """Return the environment in which the templates of this folder are filled, and those of others."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader([Path(__file__).parent, *more]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda n: f"{n:,}".replace(",", " ")
+    environment.filters |= section_filters()
     environment.filters["method"] = method_title
     environment.filters["percent"] = lambda x: f"{100 * x:.2f} %"
     return environment
@@ -185,6 +187,7 @@ def page(
     hardware: Mapping[str, bytes] = MappingProxyType({}),
     recoveries: Sequence[Recovery] = (),
     learned: Learned | None = None,
+    unfinished: Unfinished | None = None,
 ) -> str:
     """Return the report as HTML that refers to nothing outside itself.
 
@@ -215,6 +218,8 @@ def page(
         Their pictures: file name -> content.
     learned : Learned, optional
         Maps, their measures, and how the neurons share the work.
+    unfinished : Unfinished, optional
+        What is said above if these are not all runs of the experiment; files beside the page are not linked then.
     """
     import yaml
 
@@ -238,6 +243,7 @@ def page(
             model_pictures=MODEL_PICTURES,
             **hardware_context(studies, hardware, recoveries),
             learned=learned_context(learned) if learned is not None else None,
+            unfinished=unfinished,
             leaking=_runs_with(rows, "label_split", "test"),
             adapting=_runs_with(rows, "theta_adapts_in_test", True),
             provenance=provenance,

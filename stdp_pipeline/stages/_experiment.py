@@ -11,6 +11,7 @@ from stdp_pipeline.config.plan import Plan, Run, plan
 from stdp_pipeline.hardware.energy import costs_of, dense_writes
 from stdp_pipeline.io import read_arrays, read_json
 from stdp_pipeline.stages._job import StageJob
+from stdp_pipeline.stages._reading import reading
 
 __all__ = ["planned_again", "records"]
 
@@ -25,8 +26,18 @@ def planned_again(job: StageJob) -> Plan:
 
 
 def records(root: Path, runs: list[Run]) -> list[dict[str, Any]]:
-    """Return a record for each run and readout; ``run`` counts from 1."""
-    return [{"run": k + 1, **row} for k, one in enumerate(runs) for row in _records(root, one)]
+    """Return a record for each run and readout; ``run`` counts from 1.
+
+    Raises
+    ------
+    ResultsError
+        If a result is missing or damaged, or lacks what this version writes.
+    """
+    found = []
+    for k, one in enumerate(runs):
+        with reading(*(root / stage / one.ids[stage] for stage in ("train", "label", "test", "prepare", "encode"))):
+            found += [{"run": k + 1, **row} for row in _records(root, one)]
+    return found
 
 
 def _records(root: Path, one: Run) -> list[dict[str, Any]]:

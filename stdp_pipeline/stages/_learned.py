@@ -20,6 +20,7 @@ from stdp_pipeline.report.representations import Learned, tsv
 from stdp_pipeline.stages._caveats import caveats
 from stdp_pipeline.stages._drawings import Drawings, drawn
 from stdp_pipeline.stages._maps import alike, explored, map_measures, path_measures, representations, through_training
+from stdp_pipeline.stages._reading import reading
 from stdp_pipeline.stages.measure import NO_MAP
 
 __all__ = ["FILES", "learned", "representation_pictures"]
@@ -134,7 +135,7 @@ def _of_first(root: Path, one: Run) -> Drawings:
         drawings[f"maps_{features}.svg"] = partial(map_grid, found, classes, names)
     paths = {}
     for job in one.analysis.trajectories:
-        arrays = read_arrays(root / "trajectory" / job.id / "trajectory.npz")
+        arrays = read_arrays(root / "trajectory" / job.id / "trajectory.npz", "coordinates", "images_seen", "labels")
         if "skipped" not in read_json(root / "trajectory" / job.id / "info.json"):
             paths[job.spec["embedding"]["name"]] = arrays["coordinates"]
             shared = arrays["images_seen"], arrays["labels"]
@@ -142,9 +143,9 @@ def _of_first(root: Path, one: Run) -> Drawings:
         drawings["trajectories.svg"] = partial(trajectories, paths, *shared, names)
     if one.analysis.representation is not None:
         file = root / "represent" / one.analysis.representation.id / "neurons.tsv"
-        with file.open(encoding="utf-8", newline="") as lines:
+        with reading(file.parent), file.open(encoding="utf-8", newline="") as lines:
             table = list(csv.DictReader(lines, delimiter="\t"))
-        columns = {key: np.array([float(row[key]) for row in table]) for key in table[0]}
+            columns = {key: np.array([float(row[key]) for row in table]) for key in table[0]}
         quantities = [
             key for key in ("selectivity", "lifetime_sparseness") if np.isfinite(columns.get(key, np.nan)).any()
         ]

@@ -18,6 +18,7 @@ from stdp_pipeline.report.representations import averaged
 from stdp_pipeline.stages._caveats import graphs_in_parts, training_seen
 from stdp_pipeline.stages._inputs import model_of
 from stdp_pipeline.stages._network import read_network, weights_in
+from stdp_pipeline.stages._reading import reading
 from stdp_pipeline.stages.measure import NO_MAP
 from stdp_pipeline.stages.respond import read_responses
 from stdp_pipeline.stages.revisit import read_revisited
@@ -39,10 +40,11 @@ def map_measures(root: Path, runs: list[Run]) -> list[dict[str, Any]]:
         for one in runs:
             for job in one.analysis.measures:
                 features = job.parents["features"].spec["feature"]["name"]
-                _, *lines = (root / "measure" / job.id / "measures.tsv").read_text(encoding="utf-8").splitlines()
                 draws: dict[tuple[str, str], list[float]] = {}
-                for method, _, measure, value in (line.split("\t") for line in lines):
-                    draws.setdefault((method, measure), []).append(float(value))
+                with reading(root / "measure" / job.id):
+                    _, *lines = (root / "measure" / job.id / "measures.tsv").read_text(encoding="utf-8").splitlines()
+                    for method, _, measure, value in (line.split("\t") for line in lines):
+                        draws.setdefault((method, measure), []).append(float(value))
                 for (method, measure), found in draws.items():
                     yield (one.told, features, method, measure), float(np.mean(found))
 
@@ -55,9 +57,11 @@ def path_measures(root: Path, runs: list[Run]) -> list[dict[str, Any]]:
     def values() -> Iterator[tuple[tuple[str, ...], float]]:
         for one in runs:
             for k, job in enumerate(one.analysis.trajectories):
-                info = read_json(root / "trajectory" / job.id / "info.json")
-                told = [(NO_MAP, info["measures_of_fields"])] if k == 0 else []
-                for method, found in [*told, (info["method"], info.get("measures", {}))]:
+                with reading(root / "trajectory" / job.id):
+                    info = read_json(root / "trajectory" / job.id / "info.json")
+                    told = [(NO_MAP, info["measures_of_fields"])] if k == 0 else []
+                    told.append((info["method"], info.get("measures", {})))
+                for method, found in told:
                     for measure, value in found.items():
                         yield (one.told, method, measure), np.nan if value is None else value
 
@@ -70,11 +74,13 @@ def representations(root: Path, runs: list[Run]) -> tuple[list[dict[str, Any]], 
     for one in runs:
         if one.analysis.representation is None:
             continue
-        found = read_json(root / "represent" / one.analysis.representation.id / "representation.json")
-        notes += found["notes"]
-        for group in ("neurons", "spikes"):
-            for measure, value in found[group].items():
-                values.append(((one.told, group, measure), np.nan if value is None else float(value)))
+        folder = root / "represent" / one.analysis.representation.id
+        with reading(folder):
+            found = read_json(folder / "representation.json")
+            notes += found["notes"]
+            for group in ("neurons", "spikes"):
+                for measure, value in found[group].items():
+                    values.append(((one.told, group, measure), np.nan if value is None else float(value)))
     return averaged(values), list(dict.fromkeys(notes))
 
 
@@ -210,21 +216,24 @@ def _network(root: Path, one: Run, several: bool) -> Network:
 def _maps(root: Path, one: Run) -> list[Map]:
     found = []
     for job in one.analysis.embeddings:
-        info = read_json(root / "embed" / job.id / "info.json")
-        made = read_json(root / "features" / job.parents["features"].id / "info.json")
-        coordinates = read_arrays(root / "embed" / job.id / "embedding.npz", "coordinates")["coordinates"]
-        told = {k: v for k, v in info.items() if k not in ("method", "skipped", "n_points", "n_left_out")}
-        found.append(Map(made["features"], info["method"], made["rows"], coordinates, told, info.get("skipped")))
+        embed, features = root / "embed" / job.id, root / "features" / job.parents["features"].id
+        with reading(embed, features):
+            info, made = read_json(embed / "info.json"), read_json(features / "info.json")
+            coordinates = read_arrays(embed / "embedding.npz", "coordinates")["coordinates"]
+            told = {k: v for k, v in info.items() if k not in ("method", "skipped", "n_points", "n_left_out")}
+            found.append(Map(made["features"], info["method"], made["rows"], coordinates, told, info.get("skipped")))
     return found
 
 
 def _trajectories(root: Path, one: Run) -> list[TrajectoryMap]:
     found = []
     for job in one.analysis.trajectories:
-        info = read_json(root / "trajectory" / job.id / "info.json")
-        if "skipped" not in info:
-            arrays = read_arrays(root / "trajectory" / job.id / "trajectory.npz")
-            about = ("method", "n_times", "n_neurons", "measures", "measures_of_fields")
-            told = {k: v for k, v in info.items() if k not in about}
-            found.append(TrajectoryMap(info["method"], info=told, **arrays))
+        folder = root / "trajectory" / job.id
+        with reading(folder):
+            info = read_json(folder / "info.json")
+            if "skipped" not in info:
+                arrays = read_arrays(folder / "trajectory.npz")
+                about = ("method", "n_times", "n_neurons", "measures", "measures_of_fields")
+                told = {k: v for k, v in info.items() if k not in about}
+                found.append(TrajectoryMap(info["method"], info=told, **arrays))
     return found

@@ -21,6 +21,7 @@ from stdp_pipeline.stages._history import read_history
 from stdp_pipeline.stages._inputs import input_arrays, model_of
 from stdp_pipeline.stages._network import read_network, weights_in
 from stdp_pipeline.stages._raster import first_raster
+from stdp_pipeline.stages._reading import reading
 from stdp_pipeline.stages.respond import read_responses
 
 __all__ = ["of_run", "only_for_print"]
@@ -64,12 +65,12 @@ def of_run(root: Path, one: Run) -> Drawings:
         rows = registry.load("feature", embedding.parents["features"].spec["feature"]["name"]).ROWS
         classes = label if rows == "neurons" else data["test_labels"]
         folder = root / "embed" / embedding.id
-        info = read_json(folder / "info.json")
-        method = info.pop("method")
         points = read_arrays(folder / "embedding.npz", "coordinates")["coordinates"]
-        if info.pop("skipped", None) is None:
-            left_out = info.pop("n_left_out")
-            del info["n_points"]
+        with reading(folder):
+            info = read_json(folder / "info.json")
+            method, skipped = info.pop("method"), info.pop("skipped", None)
+            left_out, _ = (info.pop(key) for key in ("n_left_out", "n_points")) if skipped is None else (0, 0)
+        if skipped is None:
             info |= {"left_out": left_out} if left_out else {}
             drawings[f"map_{method}.png"] = partial(results.response_map, points, classes, method, info)
     return drawings
@@ -102,7 +103,8 @@ class _Network(NamedTuple):
 def _network(root: Path, one: Run) -> _Network:
     ids = one.ids
     stage = "quantise" if "quantise" in ids else "train"
-    model = model_of(read_json(root / "train" / ids["train"] / "model.json"))
+    with reading(root / "train" / ids["train"]):
+        model = model_of(read_json(root / "train" / ids["train"] / "model.json"))
     state = read_network(root / stage / ids[stage] / "network.npz")
     label = read_arrays(root / "label" / ids["label"] / "labels.npz", "label", also=())["label"]
     shape = read_arrays(root / "encode" / ids["encode"] / "levels.npz", "image_shape", also=())["image_shape"]

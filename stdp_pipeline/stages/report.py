@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from stdp_pipeline.analysis.recovery import recovery_table
-from stdp_pipeline.config.plan import Run
+from stdp_pipeline.config.plan import Plan, Run
 from stdp_pipeline.io import canonical_json, read_json, write_json, write_text
 from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.report.comparison import compare, markdown
 from stdp_pipeline.report.means import means
 from stdp_pipeline.report.page import MODEL_PICTURES, RunView, page
+from stdp_pipeline.report.unfinished import Unfinished
 from stdp_pipeline.stages._drawings import PictureFolder, drawn
 from stdp_pipeline.stages._experiment import planned_again, records
 from stdp_pipeline.stages._hardware import curves, hardware_table, recoveries, specimens, studies
@@ -19,8 +20,12 @@ from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages._learned import FILES, learned
 from stdp_pipeline.stages._overviews import overviews
 from stdp_pipeline.stages._pictures import of_run
+from stdp_pipeline.stages._reading import reading
 
-__all__ = ["run"]
+__all__ = ["PARTIAL", "gather", "run"]
+
+PARTIAL = ("partial.html", "partial.json")
+"""Files that tell of an experiment that is not done."""
 
 _DETAILED = 16
 """Runs that are shown with all figures, the first seed of each combination before others; the rest are in the table."""
@@ -45,19 +50,43 @@ def run(job: StageJob) -> None:
     ``figures/`` holds the pictures of the first run, and those of the whole experiment if it has several runs; the
     pictures of run 2 are in ``figures/run002/``, and so on.
     """
+    gather(job, planned_again(job))
+    for file in PARTIAL:  # what was told while there was no whole report
+        (job.output / file).unlink(missing_ok=True)
+
+
+def gather(job: StageJob, planned: Plan, unfinished: Unfinished | None = None) -> None:
+    """Write what :func:`run` says, of the runs of a plan.
+
+    Parameters
+    ----------
+    job : StageJob
+        Only its output matters.
+    planned : Plan
+        All of its runs must have been tested.
+    unfinished : Unfinished, optional
+        What is said above if these are not all runs of the experiment.
+
+    Raises
+    ------
+    ResultsError
+        If a result is missing or damaged.
+    """
     root = job.output.parent.parent
-    name = job.parameter("name")
-    planned = planned_again(job)
+    name = planned.name
     published = planned.experiment.published
     rows = records(root, planned.runs)
+    portrait = root / "portray" / planned.portrait.id
     views: list[RunView] = []
     figures = PictureFolder(job.output / "figures")
     for index in sorted(_detailed(planned.runs)):
         one = planned.runs[index]
         theirs: dict[str, Path] = {}
-        if index == 0:  # drawn by the stage that measured it
-            theirs |= dict.fromkeys(MODEL_PICTURES, root / "portray" / planned.portrait.id)
-        pictures = drawn(of_run(root, one)) | {file: (folder / file).read_bytes() for file, folder in theirs.items()}
+        if index == 0 and (unfinished is None or (portrait / "provenance.json").is_file()):
+            theirs |= dict.fromkeys(MODEL_PICTURES, portrait)  # drawn by the stage that measured it
+        with reading(*dict.fromkeys(theirs.values())):
+            taken = {file: (folder / file).read_bytes() for file, folder in theirs.items()}
+        pictures = drawn(of_run(root, one)) | taken
         figures.write(pictures, "" if index == 0 else f"run{index + 1:03d}")
         row = next(r for r in rows if r["run"] == index + 1)
         views.append(RunView(row, one.varied, pictures, _costs(root, one)))
@@ -109,6 +138,7 @@ def run(job: StageJob) -> None:
             hardware,
             won_back,
             known,
+            unfinished,
         ),
     )
 
@@ -130,11 +160,12 @@ def _costs(root: Path, one: Run) -> list[dict[str, Any]]:
         jobs.append((job.stage, f"{job.stage} ({', '.join(about)}" if about else job.stage, job.id))
     costs = []
     for stage, what, job_id in jobs:
-        record = read_json(root / stage / job_id / "provenance.json")
         title = f"{what})" if "(" in what else what
-        costs.append(
-            {"stage": title, **{k: record[k] for k in ("wall_s", "cpu_s", "peak_rss_mb", "threads", "started")}}
-        )
+        with reading(root / stage / job_id):
+            record = read_json(root / stage / job_id / "provenance.json")
+            costs.append(
+                {"stage": title, **{k: record[k] for k in ("wall_s", "cpu_s", "peak_rss_mb", "threads", "started")}}
+            )
     return sorted(costs, key=lambda cost: cost["started"])
 
 

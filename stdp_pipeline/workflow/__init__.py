@@ -13,9 +13,10 @@ from stdp_pipeline.config.digest import code_digest
 from stdp_pipeline.config.job import OF_EXPERIMENTS, Job
 from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Plan, plan
+from stdp_pipeline.workflow._captions import escaped
 from stdp_pipeline.workflow.costs import SLOWER
 
-__all__ = ["Workflow", "plan_from_config"]
+__all__ = ["FIGURES", "FIGURES_OF_ALL", "Workflow", "plan_from_config"]
 
 _FILES = {
     "prepare": "data.npz",
@@ -34,7 +35,7 @@ _FILES = {
 _NAMES = {"encode": "levels"}
 """What a parent's file is called where that is not its role."""
 
-_FIGURES = [
+FIGURES = (
     ("receptive_fields.png", "Network", "receptive fields"),
     ("theta_histogram.svg", "Network", "adaptive thresholds"),
     ("weight_histogram.svg", "Network", "weights"),
@@ -47,7 +48,14 @@ _FIGURES = [
     ("lif_response.svg", "Model", "response to one input spike"),
     ("stdp_curves.svg", "Model", "STDP curves"),
     ("presentation.png", "Model", "one presentation"),
-]
+)
+"""Of the first run of every experiment: file name, category and title in Snakemake's own report."""
+
+FIGURES_OF_ALL = (
+    ("accuracies.svg", "All runs", "accuracies"),
+    ("learning_curves.svg", "All runs", "learning curves"),
+)
+"""Of every experiment of several runs."""
 
 
 def plan_from_config(config: dict[str, Any], root: Path) -> Plan:
@@ -189,13 +197,25 @@ class Workflow:
         return [f"results/{job.stage}/{job.id}/provenance.json" for job in jobs]
 
     def figures(self) -> list[tuple[str, str, str]]:
-        """Return the figures of the first run: file name, category and title in Snakemake's own report."""
+        """Return figures of the first run and of all: file name, category and title in Snakemake's own report."""
         one = self._plan.runs[0]
         methods = [job.spec["embedding"]["name"] for job in one.analysis.of_first_features()]
         there = [name for name in methods if not missing(registry.load("embedding", name).PACKAGES)]
         maps = [(f"map_{name}.png", "Maps", name) for name in there]
         curves = [(f"hardware_{name}.svg", "Hardware", name) for name in self._plan.runs[0].crossbars]
-        return _FIGURES + maps + curves
+        several = FIGURES_OF_ALL if len(self._plan.runs) > 1 else ()
+        return [*FIGURES, *several, *maps, *curves]
+
+    def explored(self) -> list[str]:
+        """Return the file name of the interactive page; none without maps."""
+        return ["explore.html"] if any(one.analysis.embeddings for one in self._plan.runs) else []
+
+    def about(self) -> dict[str, Any]:
+        """Return what Snakemake's own report tells of the experiment, as reStructuredText."""
+        experiment = self._plan.experiment
+        texts = {"name": self._plan.name, "title": experiment.title, "description": experiment.description}
+        numbers = {"n_runs": len(self._plan.runs), "n_jobs": len(self._plan.jobs)}
+        return {key: escaped(text) for key, text in texts.items()} | numbers
 
     def printed(self) -> list[str]:
         """Return the files of these figures for print: every figure has one for two columns."""

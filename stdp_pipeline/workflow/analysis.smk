@@ -186,26 +186,39 @@ rule experiment:
     output:
         page=report(
             f"results/experiments/{PLAN.name}/report.html",
+            caption=caption_of("report"),
             category="Report",
-            labels={"page": "the whole report"},
+            labels={"experiment": PLAN.name, "page": "the whole report"},
         ),
         summary=report(
             f"results/experiments/{PLAN.name}/summary.tsv",
-            category="Report",
-            labels={"page": "summary of all runs"},
+            caption=caption_of("summary"),
+            category="Tables",
+            labels={"experiment": PLAN.name, "table": "all runs"},
         ),
         means=report(
             f"results/experiments/{PLAN.name}/means.tsv",
-            category="Report",
-            labels={"page": "means over the seeds"},
+            caption=caption_of("means"),
+            category="Tables",
+            labels={"experiment": PLAN.name, "table": "means over the seeds"},
         ),
+        explored=[
+            report(
+                f"results/experiments/{PLAN.name}/{file}",
+                caption=caption_of(file),
+                category="Report",
+                labels={"experiment": PLAN.name, "page": "interactive maps"},
+            )
+            for file in JOBS.explored()
+        ],
         metrics=f"results/experiments/{PLAN.name}/metrics.json",
         provenance=f"results/experiments/{PLAN.name}/provenance.json",
         figures=[
             report(
                 f"results/experiments/{PLAN.name}/figures/{file}",
+                caption=caption_of(file),
                 category=category,
-                labels={"figure": title},
+                labels={"experiment": PLAN.name, "figure": title},
             )
             for file, category, title in JOBS.figures()
         ],
