@@ -71,7 +71,8 @@ _ABOUT = {
     "trajectories": About(
         "Maps",
         "Trajectories of receptive fields",
-        "Receptive fields on their way through training: a line for each neuron, its end in the colour of its label.",
+        "Receptive fields of the first run on their way through training: a line for each neuron, with a colour for "
+        "each step from one snapshot to the next; its end in the colour of its label.",
     ),
     "neurons": About(
         "Neurons and activity",
@@ -87,7 +88,7 @@ _ABOUT = {
     "through_training": About(
         "Results",
         "Answers through training",
-        "How alike one network's answers to the same test images are at different times of its training (CKA).",
+        "How alike the first run's answers to the same test images are at different times of its training (CKA).",
     ),
     "accuracies": About("All runs", "Accuracies", "Accuracy by the first readout: each seed, and the mean."),
     "learning_curves": About(
