@@ -17,6 +17,7 @@ from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Plan, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import read_json
+from stdp_pipeline.workflow.profiles import profile_folder, with_profiles
 
 __all__ = ["planned_of", "project_root", "run"]
 
@@ -53,22 +54,23 @@ def run(options: argparse.Namespace) -> int:
     directory = Path(options.directory or root).resolve()
     if options.cores is not None and options.cores < 1:
         raise ConfigError(f"--cores must be at least 1, got {options.cores}")
+    profile, further = profile_folder(options.profile, root), with_profiles(options.snakemake, root)
     _check_folder(directory)
     os.chdir(directory)  # where the jobs run: relative paths in the configuration mean the same here
     planned = plan(path.stem, load_experiment(path, options.set))
     command = [
         *(sys.executable, "-m", "snakemake"),
         # Not last: it would take a target that follows for one more setting.
-        *("--config", f"experiment={json.dumps(str(path))}", f"set={json.dumps(options.set)}"),
+        *("--config", f"experiment={_quoted(str(path))}", f"set={_quoted(options.set)}"),
         *("--snakefile", str(root / "Snakefile"), "--directory", str(directory)),
-        *("--profile", str(root / "config" / "profiles" / "local")),
+        *("--profile", str(profile)),
         *(("--cores", str(options.cores)) if options.cores else ()),
     ]
     if options.unlock:
         return subprocess.run([*command, "--unlock"]).returncode
     _check_lock(options, directory)
     start, started_at = time.monotonic(), time.time()
-    status = subprocess.run([*command, *options.snakemake], env=_environment()).returncode
+    status = subprocess.run([*command, *further], env=_environment()).returncode
     report = directory / "results" / "experiments" / planned.name / "report.html"
     if status != 0:
         _check_lock(options, directory)  # another run was quicker, or ours was killed
@@ -83,6 +85,11 @@ def run(options: argparse.Namespace) -> int:
             raise ResultsError(f"'{report}' is of another configuration; delete '{report.parent}' and run again")
         _print_summary(planned, report, time.monotonic() - start)
     return 0
+
+
+def _quoted(value: str | list[str]) -> str:
+    """Return a value of Snakemake's configuration. It does not read escaped letters."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _environment() -> dict[str, str]:
