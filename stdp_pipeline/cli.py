@@ -70,12 +70,28 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--cores", type=int, metavar="N", help="cores to use (default: all)")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. network.n_exc=100")
     run.add_argument("--directory", metavar="DIR", help="folder that gets results/ (default: the project)")
+    run.add_argument(
+        "--profile",
+        default="local",
+        metavar="NAME",
+        help="how to run: one of config/profiles, or a folder (default: local)",
+    )
     run.add_argument("--unlock", action="store_true", help="remove the lock that a killed run left behind, and exit")
 
-    show = commands.add_parser("show", help="print an experiment's full configuration and its jobs")
+    show = commands.add_parser(
+        "show",
+        help="print an experiment's full configuration, its jobs, and what they take",
+        allow_abbrev=False,
+    )
     show.add_argument("experiment", help="name in config/experiments, or path of a YAML file")
     show.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. network.n_exc=100"
+    )
+    show.add_argument("--cores", type=int, metavar="N", help="cores to estimate the time for (default: all)")
+    show.add_argument("--directory", type=Path, metavar="DIR", help="folder that has results/ (default: the project)")
+    show.add_argument("--graph", type=Path, metavar="FILE", help="draw the jobs: .svg, .png, .pdf, or .dot")
+    show.add_argument(
+        "--graph-of", choices=("stages", "jobs"), default="stages", help="a box for each stage (default) or each job"
     )
     show.add_argument("--json", action="store_true", help="print JSON")
 

@@ -21,6 +21,7 @@ from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import read_json
 from stdp_pipeline.stages._kept import ANEW
 from stdp_pipeline.supervision import StoppedError, claimed_folder, supervised
+from stdp_pipeline.workflow.profiles import profile_folder, with_profiles
 
 __all__ = ["planned_of", "project_root", "run"]
 
@@ -65,20 +66,21 @@ def run(options: argparse.Namespace) -> int:
     directory = Path(options.directory or root).resolve()
     if options.cores is not None and options.cores < 1:
         raise ConfigError(f"--cores must be at least 1, got {options.cores}")
+    profile, further = profile_folder(options.profile, root), with_profiles(options.snakemake, root)
     _check_folder(directory)
     os.chdir(directory)  # where the jobs run: relative paths in the configuration mean the same here
     planned = plan(path.stem, load_experiment(path, options.set))
     command = [
         *(sys.executable, "-m", "snakemake"),
         # Not last: it would take a target that follows for one more setting.
-        *("--config", f"experiment={json.dumps(str(path))}", f"set={json.dumps(options.set)}"),
+        *("--config", f"experiment={_quoted(str(path))}", f"set={_quoted(options.set)}"),
         *("--snakefile", str(root / "Snakefile"), "--directory", str(directory)),
-        *("--profile", str(root / "config" / "profiles" / "local")),
+        *("--profile", str(profile)),
         *(("--cores", str(options.cores)) if options.cores else ()),
     ]
     only_reads = any(one in _READS or one.startswith("-n") for one in options.snakemake)
     if only_reads and not options.unlock:  # which may be done beside another run
-        return subprocess.run([*command, *options.snakemake], env=_environment()).returncode
+        return subprocess.run([*command, *further], env=_environment()).returncode
     start, started_at = time.monotonic(), time.time()
     where = f" --directory {shlex.quote(str(directory))}" if options.directory else ""
     again = f"stdp run {shlex.quote(options.experiment)}{where}"
@@ -87,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
             if options.unlock:
                 print(f"'{directory}' is free: no run is at work there, and no lock is left")
                 return 0
-            status = supervised([*command, *options.snakemake], _environment(options.snakemake), lock)
+            status = supervised([*command, *further], _environment(options.snakemake), lock)
     except StoppedError as stop:
         print(f"\nstdp run: ended by {stop}; run the same command again to go on", file=sys.stderr)
         return 128 + stop.number
@@ -110,6 +112,11 @@ def run(options: argparse.Namespace) -> int:
         _print_summary(planned, report, time.monotonic() - start)
         _tell(planned, directory / "results", options)
     return 0
+
+
+def _quoted(value: str | list[str]) -> str:
+    """Return a value of Snakemake's configuration. It does not read escaped letters."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _tell(planned: Plan, results: Path, options: argparse.Namespace, failed_since: float | None = None) -> None:

@@ -64,6 +64,9 @@ def explained(error: Any, raw: dict[str, Any], model: type[BaseModel] | None = N
         return f"{name}: the key 'name' is missing; it says which one is meant"
     if kind == "value_error":
         return f"{name}: {context.get('error', error['msg'])!s}" if path else str(context.get("error"))
+    if kind == "too_short":
+        least = context["min_length"]
+        return f"{name}: should have at least {least} item{'' if least == 1 else 's'}, got {given!r}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return f"{name}: should be a section with keys of its own{implied}, got {given!r}"
     return f"{name}: {error['msg'].replace('Input should', 'should')}, got {given!r}{implied}"

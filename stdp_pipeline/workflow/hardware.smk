@@ -20,7 +20,7 @@ rule crossbar:
         "results/benchmarks/crossbar/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=JOBS.counts_memory("crossbar"),
+        mem_mb=JOBS.memory("crossbar"),
         runtime=JOBS.minutes("crossbar"),
     params:
         spec=JOBS.spec("crossbar"),

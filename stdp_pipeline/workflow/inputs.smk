@@ -11,8 +11,8 @@ rule prepare:
         "results/benchmarks/prepare/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=JOBS.memory("prepare"),
+        runtime=JOBS.minutes("prepare"),
     params:
         spec=JOBS.spec("prepare"),
         code=JOBS.code("prepare"),
@@ -35,8 +35,8 @@ rule encode:
         "results/benchmarks/encode/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=JOBS.memory("encode"),
+        runtime=JOBS.minutes("encode"),
     params:
         spec=JOBS.spec("encode"),
         code=JOBS.code("encode"),
@@ -59,8 +59,8 @@ rule events:
         "results/benchmarks/events/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=JOBS.memory("events"),
+        runtime=JOBS.minutes("events"),
     params:
         spec=JOBS.spec("events"),
         code=JOBS.code("events"),
