@@ -17,6 +17,7 @@ from stdp_pipeline.analysis.spike_statistics import DESCRIPTIONS as _OF_SPIKES
 from stdp_pipeline.report.captions import HARDWARE_CAPTIONS, about
 from stdp_pipeline.report.comparison import Comparison
 from stdp_pipeline.report.crossbars import CrossbarStudy
+from stdp_pipeline.report.differences import Differences, differences_context, p_text
 from stdp_pipeline.report.representations import Learned, table
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda n: f"{n:,}".replace(",", " ")
+    environment.filters["p"] = lambda p: p_text(p).replace(" ", "\N{NO-BREAK SPACE}")
     environment.filters["percent"] = lambda x: f"{100 * x:.2f} %"
     return environment
 
@@ -183,6 +185,7 @@ def page(
     hardware: Mapping[str, bytes] = MappingProxyType({}),
     recoveries: Sequence[Recovery] = (),
     learned: Learned | None = None,
+    differences: Differences | None = None,
 ) -> str:
     """Return the report as HTML that refers to nothing outside itself.
 
@@ -213,6 +216,8 @@ def page(
         Their pictures: file name -> content.
     learned : Learned, optional
         Maps, their measures, and how the neurons share the work.
+    differences : Differences, optional
+        Combinations compared with a reference.
     """
     import yaml
 
@@ -236,6 +241,7 @@ def page(
             model_pictures=MODEL_PICTURES,
             **hardware_context(studies, hardware, recoveries),
             learned=learned_context(learned) if learned is not None else None,
+            **differences_context(differences or Differences()),
             leaking=_runs_with(rows, "label_split", "test"),
             adapting=_runs_with(rows, "theta_adapts_in_test", True),
             provenance=provenance,

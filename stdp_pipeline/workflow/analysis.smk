@@ -199,6 +199,7 @@ rule experiment:
             category="Report",
             labels={"page": "means over the seeds"},
         ),
+        table=f"results/experiments/{PLAN.name}/runs.parquet",
         metrics=f"results/experiments/{PLAN.name}/metrics.json",
         provenance=f"results/experiments/{PLAN.name}/provenance.json",
         figures=[
