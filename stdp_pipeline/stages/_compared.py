@@ -14,7 +14,7 @@ from stdp_pipeline.config.plan import Plan, Run
 from stdp_pipeline.io import canonical_json, read_arrays, read_json
 from stdp_pipeline.report.differences import Difference, Differences
 
-__all__ = ["Combination", "against", "combinations_of", "within"]
+__all__ = ["Combination", "against", "combinations_of", "listed", "within"]
 
 _MOST_NAMED = 6
 
@@ -137,9 +137,13 @@ def against(pairs: Sequence[tuple[Combination, Combination]]) -> Differences:
         readout = " / ".join(dict.fromkeys([one.readout, other.readout]))
         of_images = {seed: p for seed in images if (p := by_seed[seed][k]) is not None}
         found.append(Difference(one.title, other.title, readout, tested, corrected[k], images, of_images))
-    return Differences(found, [_sentence(*key, names) for key, names in reasons.items()])
+    return Differences(
+        found,
+        [f"Not compared with {other}, since {reason}: {listed(names)}." for (other, reason), names in reasons.items()],
+    )
 
 
-def _sentence(other: str, reason: str, names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them: the first ones, and how many more there are."""
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"Not compared with {other}, since {reason}: {', '.join(names[:_MOST_NAMED])}{more}."
+    return ", ".join(names[:_MOST_NAMED]) + more
