@@ -226,6 +226,17 @@ def _add_archive(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--experiments", action="append", default=[], type=Path, metavar="FOLDER", help="more folders with YAML files"
     )
 
+    compare = commands.add_parser("compare", help="set experiments that have been run side by side", allow_abbrev=False)
+    compare.add_argument(
+        "experiments",
+        nargs="+",
+        metavar="EXPERIMENT",
+        help="two or more names or paths of YAML files, the first one being the reference; NAME:COMBINATION takes one "
+        "combination, called as in the report's tables",
+    )
+    at_directory(compare)
+    compare.add_argument("--output", type=Path, metavar="FOLDER", help="default: results/comparisons/A-vs-B")
+
     crate = of_experiment("crate", "pack an experiment as an RO-Crate, for deposit")
     at_directory(crate)
     crate.add_argument("--output", required=True, type=Path, metavar="PATH", help="folder, or FILE.zip")

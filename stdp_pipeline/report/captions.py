@@ -90,7 +90,15 @@ _ABOUT = {
         "Answers through training",
         "How alike the first run's answers to the same test images are at different times of its training (CKA).",
     ),
-    "accuracies": About("All runs", "Accuracies", "Accuracy by the first readout: each seed, and the mean."),
+    "accuracies": About(
+        "All runs", "Accuracies", "Accuracy by the first readout: each seed, and the mean with its 95 % interval."
+    ),
+    "differences": About(
+        "All runs",
+        "Differences",
+        "Difference of accuracy from the combination of reference, with its 95 % interval: over the seeds that both "
+        "have, or, of a single seed, over the test images. Filled where p after Holm's correction is below 0.05.",
+    ),
     "learning_curves": About(
         "All runs",
         "Learning curves",

@@ -211,6 +211,7 @@ rule experiment:
             )
             for file in JOBS.explored()
         ],
+        table=f"results/experiments/{PLAN.name}/runs.parquet",
         metrics=f"results/experiments/{PLAN.name}/metrics.json",
         provenance=f"results/experiments/{PLAN.name}/provenance.json",
         figures=[

@@ -21,6 +21,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from PIL import Image
 
+from stdp_pipeline.analysis.intervals import Interval
 from stdp_pipeline.analysis.measures import MEASURES, TRAJECTORY_MEASURES
 from stdp_pipeline.analysis.recovery import recovery
 from stdp_pipeline.errors import DataError
@@ -28,6 +29,7 @@ from stdp_pipeline.figures import _style, comparison, crossbars, fields, learnin
 from stdp_pipeline.figures._axes import apart, with_room
 from stdp_pipeline.figures.arrangement import mosaic_shape, order_by_label, order_by_similarity
 from stdp_pipeline.figures.diagram import network_diagram
+from stdp_pipeline.figures.differences import forest
 from stdp_pipeline.figures.measure_table import measure_table
 from stdp_pipeline.figures.print import COLUMNS_MM, FONT_PT, for_print
 from stdp_pipeline.figures.representations import map_grid, neuron_distributions, similarity_matrices
@@ -129,10 +131,27 @@ def long_names(n: int) -> list[str]:
     return [f"network.n_exc = 400, plasticity.eta_post = 0.01, seed {k}" for k in range(n)]
 
 
+@dataclass
+class Compared:
+    name: str
+    other: str
+    interval: Interval
+    p: float | None
+
+
+def differences(names: list[str], n_others: int) -> list[Compared]:
+    found = [Compared(name, f"reference {k % n_others}", Interval(0.001 * k, -0.02, 0.03), 0.01 * k)
+             for k, name in enumerate(names)]  # fmt: skip
+    found[1] = Compared(names[1], "reference 0", Interval(0.01, None, None), None)
+    return found
+
+
 def figures_of_experiments(rng: np.random.Generator) -> dict[str, Draw]:
     variants = [f"{rule}_{n}, plasticity.eta_post = {0.01 * k}" for k, n in enumerate((400, 1600)) for rule in RULES]
     seeds = [rng.uniform(0.8, 0.95, 3) for _ in variants]
     published = [0.9, None, 0.85, None, 0.9, None]
+    ends: list[tuple[float, float] | None] = [(group.min() - 0.02, group.max()) for group in seeds]
+    ends[1] = None
     seen = np.arange(1.0, 13) * 5000
     curves = [
         {"dataset": dataset, "n_exc": n, "name": name, "images_seen": seen, "accuracy": np.sort(rng.random(12))}
@@ -146,10 +165,13 @@ def figures_of_experiments(rng: np.random.Generator) -> dict[str, Draw]:
     points = [{"series": name, "levels": levels, "accuracies": rng.uniform(0.8, 0.95, 3)} for name, levels in series]
     many = [f"binary_multistep_k{k}_{n}" for k in range(9) for n in (100, 400, 1600, 6400)]
     return {
-        "accuracies": lambda: comparison.accuracies(variants, seeds, published, "all_activity"),
+        "accuracies": lambda: comparison.accuracies(variants, seeds, published, "all_activity", ends),
+        "differences": lambda: forest(differences(variants[:5], 1)),
+        "differences_from_several": lambda: forest(differences(variants[:5], 3)),
+        "differences_of_many": lambda: forest(differences(many, 1)),
         "learning_curves": lambda: comparison.learning_curves(curves),
         "learning_curves_of_one": lambda: comparison.learning_curves(curves[:1]),
-        "accuracies_of_many": lambda: comparison.accuracies(many, 6 * seeds, 36 * [None], "confidence"),
+        "accuracies_of_many": lambda: comparison.accuracies(many, 6 * seeds, 36 * [None], "confidence", 6 * ends),
         "accuracy_over_bits": lambda: comparison.accuracy_over_bits(points, "all_activity"),
     }
 
@@ -629,7 +651,9 @@ def test_marks_that_cover_each_other_move_apart_and_others_stay(rng):
 
 def test_variants_of_an_experiment_are_named_whole_in_one_column(rng):
     names = ["power_law, network.n_exc = 400, plasticity.eta_post = 0.01", "short"]
-    draw = partial(comparison.accuracies, names, [rng.random(3), rng.random(3)], [0.5, None], "all_activity")
+    draw = partial(
+        comparison.accuracies, names, [rng.random(3), rng.random(3)], [0.5, None], "all_activity", [None, None]
+    )
     text = said(for_print("a", draw, ["one_column"])["a_one_column.svg"])
     assert " ".join(text).count(names[0]) == 1
     assert {"short", "one seed", "mean", "published"} <= set(text)

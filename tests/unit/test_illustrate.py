@@ -61,8 +61,8 @@ def folder(tmp_path):
     [
         *(file for file, _, _ in _FIGURES), *MODEL_PICTURES, "map_umap.png", "maps_counts.svg", "hardware_presets.svg",
         "receptive_fields_by_similarity.png", "measures.svg", "measures_counts.svg", "trajectories.svg", "neurons.svg",
-        "similarity.svg", "through_training.svg", "accuracies.svg", "learning_curves.svg", "accuracy_over_bits.svg",
-        "recovery.svg",
+        "similarity.svg", "through_training.svg", "accuracies.svg", "differences.svg", "learning_curves.svg",
+        "accuracy_over_bits.svg", "recovery.svg",
     ],
 )  # fmt: skip
 def test_every_figure_has_a_section_a_title_and_a_caption(file):
