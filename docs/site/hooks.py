@@ -1,20 +1,18 @@
 """What the site shows of files outside ``docs/``: README, reproductions, sources that pages point to, reference.
 
-Pages are written for readers of the repository: their links are paths, such as ``../config/experiments/tiny.yaml``. Here
-each such path becomes a page or a file of the site, so that nothing points to a place that needs a network. Formulas
-become MathML, which browsers draw by themselves.
+Pages are written for readers of the repository: their links are paths, such as ``../config/experiments/tiny.yaml``.
+Here each such path becomes a page or a file of the site, so that nothing points to a place that needs a network.
+Formulas become MathML, which browsers draw by themselves.
 """
 
 from __future__ import annotations
 
 import ast
 import html
-import json
 import os
 import posixpath
 import re
 from pathlib import Path
-from typing import Any
 
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
@@ -31,6 +29,8 @@ LANGUAGES = {".py": "python", ".yaml": "yaml", ".smk": "python", ".toml": "toml"
 
 LINK = re.compile(r"(\]\()([^()\s]+)(\))")
 CODE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+NOT_SEARCHED = "---\nsearch: {exclude: true}\n---\n"
+"""Begins pages of sources: what they say is said elsewhere in other words."""
 README_PART = re.compile(r"<!-- README: (.+?) -->")
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 
@@ -64,7 +64,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         place, source = left.pop()
         if not place.endswith(".md"):
             continue
-        for target in targets(shown(source), folder_of(source)):
+        for target in targets(with_readme_parts(shown(source)), folder_of(source)):
             if target is not None and place_of(target) not in sources:
                 left.append(add(files, config, target))
     return files
@@ -73,7 +73,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turn paths of the repository into links of the site, and put parts of the README in their places."""
     source = sources.get(page.file.src_uri)
-    return markdown if source is None else rewritten(shown(source), source, page.file.src_uri)
+    if source is None:
+        return markdown
+    return rewritten(with_readme_parts(markdown), source, page.file.src_uri)
 
 
 def on_page_content(html_text: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -87,11 +89,10 @@ def on_page_content(html_text: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Write the search index a second time, as a script, which a page that was opened from the disk may load."""
+    """Write the search index as a script, too, which a page that was opened from the disk may load."""
     folder = Path(config.site_dir) / "search"
-    index = json.loads((folder / "search_index.json").read_text(encoding="utf-8"))
-    text = f"var __search = {{index: Promise.resolve({json.dumps(index, separators=(',', ':'))})}}"
-    (folder / "search_index.js").write_text(text, encoding="utf-8")
+    index = (folder / "search_index.json").read_text(encoding="utf-8")
+    (folder / "search_index.js").write_text(f"var __index = {index}", encoding="utf-8")
 
 
 # ---- paths of the repository and places on the site ------------------------------------------------------------------
@@ -133,14 +134,17 @@ def shown(path: str) -> str:
     whole = ROOT / path
     if whole.is_dir():
         rows = [f"* [{one.name}]({one.name})" for one in sorted(whole.iterdir()) if is_shown(one)]
-        return f"# {path}/\n\n" + "\n".join(rows) + "\n"
+        return f"{NOT_SEARCHED}# {path}/\n\n" + "\n".join(rows) + "\n"
     text = whole.read_text(encoding="utf-8")
     if not path.endswith(".md"):
         language = LANGUAGES.get(whole.suffix, "text")
-        return f"# {path}\n\n````{language}\n{text.rstrip()}\n````\n"
-    if path == "docs/index.md":
-        text = README_PART.sub(lambda match: readme_part(match[1]), text)
+        return f"{NOT_SEARCHED}# {path}\n\n````{language}\n{text.rstrip()}\n````\n"
     return text
+
+
+def with_readme_parts(text: str) -> str:
+    """Return a page of docs with sections of the README in the places that name them."""
+    return README_PART.sub(lambda match: readme_part(match[1]), text)
 
 
 def is_shown(path: Path) -> bool:
@@ -212,7 +216,9 @@ def rewritten(text: str, source: str, place: str) -> str:
         if target is None:
             return match[0]
         _, mark, anchor = match[2].partition("#")
-        return f"{match[1]}{posixpath.relpath(place_of(target), posixpath.dirname(place) or '.')}{mark}{anchor}{match[3]}"
+        return (
+            f"{match[1]}{posixpath.relpath(place_of(target), posixpath.dirname(place) or '.')}{mark}{anchor}{match[3]}"
+        )
 
     return "".join(LINK.sub(link, part) if is_text else part for is_text, part in outside_code(text))
 
@@ -266,8 +272,17 @@ def page_of(name: str, modules: list[str], show_package: bool = True) -> str:
 
 def reference_index() -> str:
     """Return the page that lists all packages."""
-    rows = ["# Reference", "", "From the docstrings of the sources, one page for each package.", "", "| package | |", "|---|---|"]
-    rows.append("| [stdp_pipeline](stdp_pipeline.md) | Modules that belong to no package: command line, random numbers |")
+    rows = [
+        "# Reference",
+        "",
+        "From the docstrings of the sources, one page for each package.",
+        "",
+        "| package | |",
+        "|---|---|",
+    ]
+    rows.append(
+        "| [stdp_pipeline](stdp_pipeline.md) | Modules that belong to no package: command line, random numbers |"
+    )
     for package in packages():
         short = dotted_name(package).removeprefix("stdp_pipeline.")
         rows.append(f"| [{short}]({short}.md) | {described(package / '__init__.py')} |")
