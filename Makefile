@@ -2,6 +2,7 @@
 # make test   set up .venv and run the tests
 # make lint   style, types and workflow checks
 # make figures  the figures of docs/model.md, from a run of the quickstart
+# make docs   the documentation site in build/docs; open build/docs/index.html
 # make clean  remove .venv and caches; results stay
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --prefer
 # install without the headers of cairo.
 BADCROSSBAR = $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps badcrossbar==1.1.0
 
-.PHONY: run test lint install figures constraints clean
+.PHONY: run test lint docs install figures constraints clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -26,6 +27,10 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile stdp_pipeline/workflow/*.smk
 	$(BIN)/snakemake --lint
+
+# The variable silences a notice that MkDocs 2 will not take these plugins; the constraints stay with MkDocs 1.
+docs: $(VENV)/.docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file docs/site/mkdocs.yml
 
 install: $(VENV)/.run $(VENV)/.test $(VENV)/.lint
 
@@ -52,6 +57,11 @@ $(VENV)/.lint: $(BIN)/python pyproject.toml constraints.txt
 	@$(BADCROSSBAR)
 	@touch $@ $(VENV)/.run $(VENV)/.test
 
+$(VENV)/.docs: $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing what builds the documentation into $(VENV) ..."
+	@$(PIP) -e '.[docs]'
+	@touch $@ $(VENV)/.run
+
 figures: run
 	@mkdir -p docs/images/model
 	@cd results/experiments/quickstart/figures && cp network.svg lif_response.svg stdp_curves.svg presentation.png ../../../../docs/images/model/
@@ -59,7 +69,7 @@ figures: run
 # Write the constraints anew from an environment with the newest versions that work together.
 constraints:
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/python -m pip --disable-pip-version-check --quiet install --prefer-binary '.[test,lint]'
+	build/constraints/bin/python -m pip --disable-pip-version-check --quiet install --prefer-binary '.[test,lint,docs]'
 	{ sed -n '/^#/p' constraints.txt; \
 	  build/constraints/bin/python -m pip freeze --exclude stdp_pipeline; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
