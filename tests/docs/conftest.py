@@ -19,7 +19,9 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "results" / "reproductions").glob("*/README.md")),
 ]
-COMPONENTS = [ROOT / "docs" / "how-to" / f"{name}.md" for name in ("data-set", "learning-rule", "imperfection", "embedding")]
+COMPONENTS = [
+    ROOT / "docs" / "how-to" / f"{name}.md" for name in ("data-set", "learning-rule", "imperfection", "embedding")
+]
 """Pages whose examples are new files of the package: test_components puts them in place first."""
 
 PROGRAMS = ("stdp", "make", "snakemake", "python", "pip", "pytest", "docker", "git", "source", "cd", "sbatch")
