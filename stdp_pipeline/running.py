@@ -110,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
         if made != planned.jobs["report", planned.name].spec:
             raise ResultsError(f"'{report}' is of another configuration; delete '{report.parent}' and run again")
         _print_summary(planned, report, time.monotonic() - start)
+    if report.is_file() and (not options.snakemake or report.stat().st_mtime >= started_at):
         _tell(planned, directory / "results", options)
     return 0
 
@@ -122,7 +123,7 @@ def _quoted(value: str | list[str]) -> str:
 def _tell(planned: Plan, results: Path, options: argparse.Namespace, failed_since: float | None = None) -> None:
     """Write the page of all experiments; after failures before it what there is of this one; and say where they are."""
     from stdp_pipeline.archive.index import write_index
-    from stdp_pipeline.archive.partial import run_again, write_partial
+    from stdp_pipeline.archive.partial import remove_partial, run_again, write_partial
 
     out = sys.stdout if failed_since is None else sys.stderr
     try:
@@ -130,6 +131,8 @@ def _tell(planned: Plan, results: Path, options: argparse.Namespace, failed_sinc
             again = run_again(options.experiment, options.set, options.directory)
             page, found = write_partial(planned, results, again, failed_since)
             print(f"  {found.n_runs_done} of {found.n_runs} runs are done: {page}", file=out)
+        else:
+            remove_partial(planned, results)
         print(f"  all experiments: {write_index(results)[0]}", file=out)
     except (ResultsError, OSError) as error:  # the run's own result stands
         print(f"stdp run: a page was not written: {error}", file=sys.stderr)

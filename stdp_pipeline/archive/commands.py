@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from stdp_pipeline.archive.index import write_index
-from stdp_pipeline.archive.partial import is_reported, write_partial
+from stdp_pipeline.archive.partial import is_reported, remove_partial, write_partial
 from stdp_pipeline.archive.progress import progress
 from stdp_pipeline.archive.records import find_record, told
 from stdp_pipeline.archive.reproduce import Verdict
@@ -108,6 +108,8 @@ def status(options: argparse.Namespace, planned: Plan, again: str) -> int:
     """
     root = options.directory / "results"
     if options.report and is_reported(planned, root):
+        remove_partial(planned, root)
+        write_index(root)
         print(f"{planned.name}: done, see {root / 'experiments' / planned.name / 'report.html'}")
         return 0
     page, found = write_partial(planned, root, again) if options.report else (None, progress(planned, root))

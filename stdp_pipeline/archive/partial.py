@@ -22,9 +22,16 @@ from stdp_pipeline.stages._experiment import records
 from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages.report import PARTIAL, gather
 
-__all__ = ["is_reported", "run_again", "write_partial"]
+__all__ = ["is_reported", "remove_partial", "run_again", "write_partial"]
 
 _ABOUT_TAIL = 12  # lines of a log
+
+
+def remove_partial(planned: Plan, root: Path) -> None:
+    """Remove what :func:`write_partial` wrote, if the experiment is done: it may be of settings that are no more."""
+    if is_reported(planned, root):
+        for file in PARTIAL:
+            (root / "experiments" / planned.name / file).unlink(missing_ok=True)
 
 
 def is_reported(planned: Plan, root: Path) -> bool:
