@@ -18,7 +18,7 @@ shell.prefix(
 container: "docker://stdp_pipeline:0.1.0"
 
 
-PLAN = plan_from_config(config, Path(workflow.basedir))
+PLAN = plan_from_config(config)
 JOBS = Workflow(PLAN)
 
 
