@@ -36,6 +36,9 @@ _FILES = {
 _NAMES = {"encode": "levels"}
 """What a parent's file is called where that is not its role."""
 
+_LAST = ["provenance.json"]
+"""The file that every stage writes last."""
+
 FIGURES = (
     ("receptive_fields.png", "Network", "receptive fields"),
     ("theta_histogram.svg", "Network", "adaptive thresholds"),
@@ -65,16 +68,21 @@ def _asked_often(function: Any) -> Any:
     return function
 
 
-def plan_from_config(config: dict[str, Any], root: Path) -> Plan:
+def plan_from_config(config: dict[str, Any]) -> Plan:
     """Read the experiment that Snakemake's configuration names.
 
     Parameters
     ----------
     config : dict
         ``experiment``: name or path of a YAML file (default: quickstart); ``set``: list of ``key=value`` overrides.
-    root : Path
-        Folder of the Snakefile, where ``config/experiments`` is.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such experiment, or something in it is wrong.
     """
+    # Of this package's project, also where another workflow includes this one as a module.
+    root = Path(__file__).resolve().parents[2]
     path = find_experiment(str(config.get("experiment", "quickstart")), root / "config" / "experiments")
     return plan(path.stem, load_experiment(path, config.get("set", [])))
 
@@ -161,6 +169,15 @@ class Workflow:
 
         return digest
 
+    def checkpoint(self, stage: str) -> Callable[[Any, Any], str]:
+        """Return a parameter function: the folder for checkpoints, beside those of results wherever these are."""
+
+        @_asked_often
+        def folder(wildcards: Any, output: Any) -> str:
+            return str(Path(output[0]).parents[2] / "checkpoints" / stage / wildcards.id)
+
+        return folder
+
     def memory(self, stage: str) -> Callable[[Any], int]:
         """Return a resource function: an upper estimate of the job's peak memory, MB."""
         return lambda wildcards: costs.memory_mb(self._job(stage, wildcards))
@@ -169,10 +186,21 @@ class Workflow:
         """Return a resource function: an upper estimate of the run time, minutes."""
         return lambda wildcards: costs.minutes(self._job(stage, wildcards))
 
-    def report_inputs(self) -> list[str]:
-        """Return what the report is made of: the provenance of every job, which each writes last."""
-        jobs = (job for job in self._plan.jobs.values() if job.stage not in OF_EXPERIMENTS)
-        return [f"results/{job.stage}/{job.id}/provenance.json" for job in jobs]
+    def report_inputs(self, rules: Any = None) -> list[str]:
+        """Return what the report is made of: the provenance of every job, which each writes last.
+
+        Parameters
+        ----------
+        rules : object, optional
+            Snakemake's rules by name. With them, all files of every job: where results come from a storage, only
+            declared ones are fetched.
+        """
+        found = []
+        for job in self._plan.jobs.values():
+            if job.stage not in OF_EXPERIMENTS:
+                names = (Path(str(file)).name for file in getattr(rules, job.stage).output) if rules else _LAST
+                found += [f"results/{job.stage}/{job.id}/{name}" for name in names]
+        return found
 
     def figures(self) -> list[tuple[str, str, str]]:
         """Return figures of the first run and of all: file name, category and title in Snakemake's own report."""

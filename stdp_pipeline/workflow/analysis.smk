@@ -180,9 +180,17 @@ rule portray:
         " 2>&1 | tee {log:q}"
 
 
+# The stages of an experiment find the files of its runs by their names.
+REPORTED = JOBS.report_inputs(
+    rules
+    if getattr(workflow.storage_settings, "default_storage_provider", None)
+    else None
+)
+
+
 rule experiment:
     input:
-        JOBS.report_inputs(),
+        REPORTED,
     output:
         page=report(
             f"results/experiments/{PLAN.name}/report.html",
@@ -241,7 +249,7 @@ rule experiment:
 
 rule illustrate:
     input:
-        JOBS.report_inputs(),
+        REPORTED,
     output:
         page=f"results/experiments/{PLAN.name}/print/README.md",
         index=f"results/experiments/{PLAN.name}/print/figures.json",

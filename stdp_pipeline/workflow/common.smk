@@ -24,7 +24,7 @@ container: "docker://stdp_pipeline:0.1.0"
 # takes a quarter of the time of planning; so it does that less often.
 gc.set_threshold(100_000, 50, 100)
 
-PLAN = plan_from_config(config, Path(workflow.basedir))
+PLAN = plan_from_config(config)
 JOBS = Workflow(PLAN)
 
 # What workflow.rst tells: a template of Snakemake's own report sees the configuration and nothing else.
