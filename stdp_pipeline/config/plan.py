@@ -65,6 +65,16 @@ class Run:
         return told(self.varied)
 
     @property
+    def tested(self) -> list[Job]:
+        """Its test and all jobs that this is made from."""
+        found, todo = {}, [self.test]
+        while todo:
+            job = todo.pop()
+            found[job.key] = job
+            todo += job.parents.values()
+        return list(found.values())
+
+    @property
     def ids(self) -> dict[str, str]:
         """Ids of the run's jobs by stage, but for the embeddings; the two responses by their role."""
         responses, label = self.test.parents["responses"], self.test.parents["labels"]

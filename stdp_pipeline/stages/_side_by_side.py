@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,8 @@ def _column(root: Path, side: Side, shown: Combination) -> tuple[Column, list[di
         group["title"] = ": ".join(filter(None, [side.planned.name, group["name"]]))
     first = next(one for one in runs if one.told == shown.name)
     mine = [row for row in rows if runs[row["run"] - 1].told == shown.name and row["readout"] == shown.readout]
-    fields = of_run(root, first)["receptive_fields.png"]()
+    without_maps = replace(first, analysis=replace(first.analysis, embeddings=[]))
+    fields = of_run(root, without_maps)["receptive_fields.png"]()
     tests = [(side.planned.name + (f": {one.told}" if one.told else ""), one.seed, one.ids["test"]) for one in runs]
     column = Column(
         side.name, _facts(root, side, rows), side.configuration, groups, shown.title, _of_classes(mine), fields,
@@ -162,7 +163,7 @@ def _facts(root: Path, side: Side, rows: list[dict[str, Any]]) -> dict[str, str]
         return "; ".join(dict.fromkeys(str(value) for value in values))
 
     trained = [read_json(root / "train" / one.ids["train"] / "provenance.json") for one in side.runs]
-    jobs = {job.key for one in side.runs for job in _jobs(one)}
+    jobs = {job.key for one in side.runs for job in one.tested}
     spent = [read_json(root / stage / job / "provenance.json") for stage, job in sorted(jobs)]
     return {
         "Title": side.planned.experiment.title,
@@ -171,7 +172,7 @@ def _facts(root: Path, side: Side, rows: list[dict[str, Any]]) -> dict[str, str]
         "Seeds": ", ".join(dict.fromkeys(str(one.seed) for one in side.runs)),
         "Data": listing([f"{row['dataset']}, {row['split']} images: {row['n_test']}" for row in rows]),
         "Networks": listing([f"{row['n_exc']} neurons, {row['rule']}" for row in rows]),
-        "CPU time of all jobs": f"{sum(record['cpu_s'] for record in spent):.0f} s, {len(jobs)} jobs",
+        "CPU time up to the tests": f"{sum(record['cpu_s'] for record in spent):.0f} s, {len(jobs)} jobs",
         "Trained by commit": listing([_commit(record) for record in trained]),
         "Machine": listing([record["environment"]["cpu"] for record in trained]),
     }
@@ -180,16 +181,6 @@ def _facts(root: Path, side: Side, rows: list[dict[str, Any]]) -> dict[str, str]
 def _commit(record: dict[str, Any]) -> str:
     commit = record["environment"]["commit"]
     return "not in a repository" if not commit else commit[:10] + (" with changes" if commit.endswith("+") else "")
-
-
-def _jobs(one: Run) -> list[Any]:
-    """Return all jobs that a run needed, up to its test."""
-    found, todo = [], [one.test]
-    while todo:
-        job = todo.pop()
-        found.append(job)
-        todo += job.parents.values()
-    return found
 
 
 def _of_classes(rows: list[dict[str, Any]]) -> list[float | None]:

@@ -153,7 +153,7 @@ def test_faults_are_told_with_what_to_do(compare, made):
     planned_in(made, "never", SMALL | {"seeds": [99]})
     status, _, error = compare("one", "never")
     assert status == 1
-    assert "no run of 'never' is done" in error
+    assert "no run of 'never' has been tested" in error
     assert "stdp run" in error
 
 
@@ -161,7 +161,7 @@ def test_finished_runs_of_an_unfinished_experiment_are_compared(compare, made):
     planned_in(made, "more", EXPERIMENTS["one"] | {"seeds": [1, 2, 98]})
     status, printed, _ = compare("one", "more")
     assert status == 0
-    assert "Of more, 2 of 3 runs are done: these are compared." in printed
+    assert "Of more, 2 of 3 runs have been tested: these are compared." in printed
     assert "more and one are the very same runs." in printed
 
 
