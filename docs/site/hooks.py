@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import html
+import json
 import os
 import posixpath
 import re
@@ -43,8 +44,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     found = sorted((ROOT / REPRODUCTIONS).glob("*/README.md"))
     pages = [place_of(path.relative_to(ROOT).as_posix()) for path in found]
     for entry in config.nav or []:
+        if "Guide" in entry:
+            named = json.dumps(config.nav)
+            rest = sorted(p.name for p in (ROOT / "docs").glob("*.md") if f'"{p.name}"' not in named)
+            entry["Guide"] += rest
         if "Reproductions" in entry:
-            entry["Reproductions"] = [entry["Reproductions"], *pages]
+            entry["Reproductions"] = [{"Overview": entry["Reproductions"]}, *pages]
         if "Reference" in entry:
             entry["Reference"] = ["reference/index.md", *(f"reference/{name}.md" for name in reference_pages())]
     return config

@@ -37,6 +37,7 @@ STAND_INS = {
 
 ENOUGH_TO_READ = {
     "bench": "takes minutes; tests/unit/test_bench.py runs each kind",
+    "compare": "needs experiments that have been run; tests/unit/test_side_by_side.py compares some",
     "crate": "packs a finished experiment; tests/unit/test_crate.py does",
     **dict.fromkeys(STAGES, "a step of a run; the workflow's tests run all of them"),
 }
@@ -121,6 +122,9 @@ def check(project, written_experiments, snakemake_parser, tmp_path, monkeypatch,
         shutil.copytree(project / "results", tmp_path / "results")
         assert main([*command, "--directory", str(tmp_path)]) == 0
 
+    def index(command: list[str], options: argparse.Namespace) -> None:
+        assert main([*command, "--directory", str(project)]) == 0
+
     def of_result(command: list[str], options: argparse.Namespace) -> None:
         (result,) = (project / "results" / "prepare").iterdir()
         assert main([command[0], str(result), *command[2:]]) == 0
@@ -147,7 +151,7 @@ def check(project, written_experiments, snakemake_parser, tmp_path, monkeypatch,
     known = {
         "run": run, "show": show, "status": status, "gc": gc, "provenance": of_result, "reproduce": of_result,
         "new-experiment": new_experiment, "export-events": export_events, "test": test, "list": exactly,
-        "doctor": exactly,
+        "doctor": exactly, "index": index,
     }  # fmt: skip
 
     def one(command: list[str], whole: bool = True) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -26,6 +27,9 @@ def results(tmp_path, rng, monkeypatch):
     table.write_text(
         "neurons\trate\treadout\tn_seeds\taccuracy\tci95_low\tci95_high\n25\t0.01\tall_activity\t3\t0.59\t0.51\t0.67\n"
     )
+    runs = pd.DataFrame({"network.n_exc": [25, 25], "readout": 2 * ["all_activity"], "test_accuracy": [0.8, 0.85]})
+    (tmp_path / "results/experiments/NAME").mkdir()
+    runs.to_parquet(tmp_path / "results/experiments/NAME/runs.parquet")
     monkeypatch.chdir(tmp_path)
 
 

@@ -38,3 +38,4 @@ def test_links_lead_somewhere(page):
 def test_pages_have_one_title(page):
     text = re.sub(r"^( *)```.*?^\1```", "", page.read_text("utf-8"), flags=re.M | re.S)
     assert text.startswith("# ")
+    assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1  # the site lists what is below the first one only
