@@ -24,8 +24,8 @@ COMPONENTS = [
 ]
 """Pages whose examples are new files of the package: test_components puts them in place first."""
 
-PROGRAMS = ("stdp", "make", "snakemake", "python", "pip", "pytest", "docker", "git", "source", "cd", "sbatch")
-"""What a block without a language begins with if it holds commands."""
+NO_COMMANDS = ("Makefile", "module")
+"""First words of blocks without a language that hold no commands: a list of files, a workflow."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def commands_of(page: Path) -> Iterator[tuple[str, str]]:
     for block in blocks_of(page):
         if block.language not in ("", "bash", "sh", "console"):
             continue
-        lines = block.text.replace("\\\n", " ").splitlines()
-        if block.language == "" and lines[0].split(" ")[0] not in PROGRAMS:
+        lines = re.sub(r" *\\\n *", " ", block.text).splitlines()
+        if block.language == "" and lines[0].split(" ")[0] in NO_COMMANDS:
             continue
         for k, line in enumerate(lines):
             if line.strip() and not line.startswith((" ", "#")):  # what is indented goes on with a description
