@@ -2,8 +2,9 @@
 
     python benchmarks/many_runs.py EXPERIMENT [--set KEY=VALUE ...] --runs 10000 --cores 100 1000
 
-CPU time comes from the models of ``stdp_pipeline.workflow.costs``, corrected by jobs of the experiment that are done in
-``--results``. Other constants were measured as said beside them; docs/scaling.md explains the table.
+CPU time, memory and room come from the models of ``stdp_pipeline.workflow.costs``, the time corrected by jobs of the
+experiment that are done in ``--results``. Other constants were measured as said beside them; docs/scaling.md explains
+the table.
 """
 
 from __future__ import annotations
@@ -13,21 +14,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import yaml
 
 from stdp_pipeline.config.job import Job
 from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Run, plan
-from stdp_pipeline.workflow.costs import cpu_s, estimate, memory_mb
+from stdp_pipeline.workflow.costs import cpu_s, disk_mb, estimate, memory_mb
 
 ROOT = Path(__file__).resolve().parents[1]
 THREADS = {"respond": 2, "quantise": 2}
 """Cores of rules that take more than one, as in ``stdp_pipeline/workflow/*.smk``."""
-N_INPUT = 784
 OUTPUTS = {"train": 4, "quantise": 4, "respond": 2, "label": 3, "test": 3, "features": 3, "embed": 3, "crossbar": 4}
 """Declared files of a job; 3 where nothing is said. Log and benchmark come on top, and one record of Snakemake each."""
-METADATA_BYTES, LOG_BYTES = 4100, 20_000
+METADATA_MB, LOG_MB = 0.0041, 0.02
 """Of Snakemake for each declared file (mean of 5700), and the log of a training: results of studies, 2026-11-26."""
 
 
@@ -40,7 +39,7 @@ class Stage:
     cpu_s: float
     threads: int
     memory_mb: int
-    n_bytes: int
+    disk_mb: float
     files: int
 
 
@@ -63,25 +62,6 @@ def _after_training(job: Job) -> bool:
     return job.stage == "train" or any(map(_after_training, job.parents.values()))
 
 
-def _n_exc(job: Job) -> int:
-    """Return the neurons of the network that a job has to do with."""
-    return job.spec["network"]["n_exc"] if job.stage == "train" else max(map(_n_exc, job.parents.values()), default=0)
-
-
-def n_bytes(job: Job) -> int:
-    """Return the size of a job's results, bytes: fits through studies on MNIST of 400, 1600 and 6400 neurons."""
-    n_exc = _n_exc(job)
-    if job.stage in ("train", "quantise"):  # weights in single precision, not compressed
-        kept = len(job.spec.get("training", {}).get("snapshots") or [])
-        return int(4.09 * N_INPUT * n_exc * (1 + kept)) + 10_000
-    if job.stage == "respond":
-        per_image = np.interp(np.log(n_exc), np.log([400, 1600, 6400]), [71, 150, 207])
-        return int(per_image * (job.spec["n_images"] or {"train": 60_000, "test": 10_000}[job.spec["split"]]))
-    return {"label": 82 * n_exc, "test": 17_000, "represent": 50 * n_exc, "features": 8 * 10_000 * n_exc}.get(
-        job.stage, 100_000
-    )
-
-
 def stages(jobs: Iterable[Job], factor: float) -> list[Stage]:
     """Sum up the jobs of a run by stage."""
     of: dict[str, list[Job]] = {}
@@ -90,7 +70,7 @@ def stages(jobs: Iterable[Job], factor: float) -> list[Stage]:
     return [
         Stage(
             name, len(some), factor * sum(map(cpu_s, some)), THREADS.get(name, 1), max(map(memory_mb, some)),
-            sum(map(n_bytes, some)), len(some) * (OUTPUTS.get(name, 3) + 2),
+            sum(map(disk_mb, some)), len(some) * (OUTPUTS.get(name, 3) + 2),
         )
         for name, some in of.items()
     ]  # fmt: skip
@@ -124,17 +104,17 @@ def main() -> None:
 
     print("| stage | jobs | CPU s | cores | memory, MB | room, MB | files |\n|---|---|---|---|---|---|---|")
     for one in some:
-        numbers = f"{one.cpu_s:.0f} | {one.threads} | {one.memory_mb} | {one.n_bytes / 1e6:.2f} | {one.files}"
+        numbers = f"{one.cpu_s:.0f} | {one.threads} | {one.memory_mb} | {one.disk_mb:.2f} | {one.files}"
         print(f"| {one.name} | {one.n} | {numbers} |")
-    work, room = sum(one.cpu_s for one in some), sum(one.n_bytes for one in some)
+    work, room = sum(one.cpu_s for one in some), sum(one.disk_mb for one in some)
     files = sum(one.files for one in some)
-    room += LOG_BYTES + METADATA_BYTES * sum(one.n * OUTPUTS.get(one.name, 3) for one in some)
+    room += LOG_MB + METADATA_MB * sum(one.n * OUTPUTS.get(one.name, 3) for one in some)
     held = work + n_queued * mean_cores * options.overhead
-    print(f"| one run | {sum(one.n for one in some)} | {work:.0f} | | | {room / 1e6:.1f} | {files} |\n")
+    print(f"| one run | {sum(one.n for one in some)} | {work:.0f} | | | {room:.1f} | {files} |\n")
     print(f"CPU models times {factor:.2f} by jobs that are done; {n_queued:.0f} jobs of a run in the queue\n")
     n = options.runs
     print(f"{n} runs: {n * work / 3600:.0f} CPU hours of work, {n * (held - work) / 3600:.0f} core hours of overhead; ")
-    print(f"{n * room / 1e12:.2f} TB in {n * files / 1e6:.2f} million files; {n * n_queued:.0f} jobs in the queue\n")
+    print(f"{n * room / 1e6:.2f} TB in {n * files / 1e6:.2f} million files; {n * n_queued:.0f} jobs in the queue\n")
     print("| cores | hours | jobs per second to submit |\n|---|---|---|")
     for cores in options.cores:
         hours = n * held / cores / 3600
