@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import shlex
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +27,7 @@ from stdp_pipeline.stages.report import PARTIAL, gather
 __all__ = ["is_reported", "remove_partial", "run_again", "write_partial"]
 
 _ABOUT_TAIL = 12  # lines of a log
+_STALE_S = 86_400.0  # age at which a folder in which a page is made is no longer in use
 
 
 def remove_partial(planned: Plan, root: Path) -> None:
@@ -122,6 +125,9 @@ def _page(planned: Plan, root: Path, unfinished: Unfinished) -> str:
         return page_without_runs(planned.name, title, description, unfinished)
     parent = root / "experiments"
     parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f".{glob.escape(planned.name)}.*.part"):  # of a process that was killed
+        if left.is_dir() and time.time() - left.stat().st_mtime > _STALE_S:
+            shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(dir=parent, prefix=f".{planned.name}.", suffix=".part"))
     try:
         gather(StageJob("report", {}, {}, folder), planned, unfinished)
