@@ -12,7 +12,7 @@ import yaml
 
 from stdp_pipeline import registry
 from stdp_pipeline.config.job import STAGES
-from stdp_pipeline.config.load import find_experiment, load_experiment, presets, read_yaml
+from stdp_pipeline.config.load import check_name, find_experiment, load_experiment, presets, read_yaml
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.running import planned_of, project_root, run
 
@@ -88,6 +88,7 @@ def new_experiment(options: argparse.Namespace) -> int:
     target = options.output or project_root() / "config" / "experiments" / f"{name}.yaml"
     if target.suffix not in (".yaml", ".yml"):
         raise ConfigError(f"--output must end in .yaml, got '{target}'")
+    check_name(target.stem)
     if target.exists():
         raise ConfigError(f"'{target}' exists; choose another --name or --output, or delete it")
     looked = survey(options.images)

@@ -7,14 +7,13 @@ do not count.
 
 from __future__ import annotations
 
-import ast
 import hashlib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from stdp_pipeline import registry
+from stdp_pipeline.config._syntax import Facts, facts, keep, syntax_digest
 
 __all__ = ["code_digest", "imported_modules", "modules_of_stage", "syntax_digest"]
 
@@ -44,54 +43,17 @@ def _file(module: str) -> Path | None:
 
 
 @cache
-def _tree(module: str) -> ast.Module | None:
+def _facts(module: str) -> Facts | None:
     file = _file(module)
-    return None if file is None else ast.parse(file.read_text(encoding="utf-8"))
+    return None if file is None else facts(file.read_text(encoding="utf-8"))
 
 
 @cache
 def imported_modules(module: str) -> frozenset[str]:
     """Return the modules of this package that a module imports itself, at the top or inside functions."""
-    tree = _tree(module)
-    if tree is None:
-        return frozenset()
-    found = set()
-    for node in _statements(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            # `from package import module` names a module, too.
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(m for m in found if m.split(".")[0] == _PACKAGE and _file(m) is not None)
-
-
-def _statements(node: Any) -> Iterator[Any]:
-    """Yield a module and all of its statements, at any depth. Expressions, which are most of a tree, hold none."""
-    yield node
-    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
-        for inside in getattr(node, part, ()):
-            yield from _statements(inside)
-
-
-def syntax_digest(source: str) -> str:
-    """Return a digest of Python source that ignores comments, formatting and docstrings."""
-    return _digest(ast.parse(source))
-
-
-def _digest(tree: ast.Module) -> str:
-    for node in list(_statements(tree)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [s for s in node.body if not _is_text(s)] or [ast.Pass()]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+    found = _facts(module)
+    names = found.imports if found else ()
+    return frozenset(m for m in names if m.split(".")[0] == _PACKAGE and _file(m) is not None)
 
 
 def _named_modules(stage: str, spec: dict[str, Any]) -> frozenset[str]:
@@ -127,10 +89,10 @@ def modules_of_stage(stage: str, spec: dict[str, Any]) -> frozenset[str]:
 
 @cache
 def _module_digest(module: str) -> str:
-    file, tree = _file(module), _tree(module)
-    if file is None or tree is None:
+    file, found = _file(module), _facts(module)
+    if file is None or found is None:
         return ""
-    text = _digest(tree)
+    text = found.digest
     # Templates beside a module are part of what it does.
     for template in sorted(p for p in file.parent.iterdir() if p.suffix in (".html", ".css", ".js")):
         text += hashlib.sha256(template.read_bytes()).hexdigest()
@@ -140,6 +102,7 @@ def _module_digest(module: str) -> str:
 @cache
 def _digest_of(modules: frozenset[str]) -> str:
     text = "\n".join(f"{m} {_module_digest(m)}" for m in sorted(_with_imports(modules)))
+    keep()
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -18,6 +18,7 @@ from stdp_pipeline.config.sweep import Sweep, rows
 from stdp_pipeline.errors import ConfigError
 
 __all__ = [
+    "check_name",
     "combinations",
     "completed",
     "find_experiment",
@@ -44,7 +45,7 @@ def find_experiment(name: str, folder: Path) -> Path:
         If there is none; the message lists the experiments in ``folder``.
     """
     path = Path(name)
-    _check_name(path.stem if path.suffix in (".yaml", ".yml") else name)
+    check_name(path.stem if path.suffix in (".yaml", ".yml") else name)
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
             raise ConfigError(f"experiment file '{name}' does not exist")
@@ -58,8 +59,14 @@ def find_experiment(name: str, folder: Path) -> Path:
     raise ConfigError(f"no experiment '{name}' in '{folder}'; known: {', '.join(known) or 'none'}.{hint}")
 
 
-def _check_name(name: str) -> None:
-    """Refuse names that cannot be folders of the workflow everywhere, or that its commands would not take as names."""
+def check_name(name: str) -> None:
+    """Refuse names that cannot be folders of the workflow everywhere, or that its commands would not take as names.
+
+    Raises
+    ------
+    ConfigError
+        If an experiment cannot be called so.
+    """
     others = "".join(sorted({c for c in name if not (c.isalnum() or c in _IN_NAMES)})) or " " * (name != name.strip())
     if not name.strip("."):
         wrong = "it has no letter"

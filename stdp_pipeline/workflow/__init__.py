@@ -202,6 +202,12 @@ class Workflow:
                 found += [f"results/{job.stage}/{job.id}/{name}" for name in names]
         return found
 
+    def last_results(self) -> list[str]:
+        """Return the provenance of the jobs that no other reads: when they are there, all are."""
+        jobs = [job for job in self._plan.jobs.values() if job.stage not in OF_EXPERIMENTS]
+        read = {parent.key for job in jobs for parent in job.parents.values()}
+        return [f"results/{job.stage}/{job.id}/provenance.json" for job in jobs if job.key not in read]
+
     def figures(self) -> list[tuple[str, str, str]]:
         """Return figures of the first run and of all: file name, category and title in Snakemake's own report."""
         one = self._plan.runs[0]

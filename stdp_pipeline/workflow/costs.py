@@ -48,7 +48,7 @@ _FIXED_S = {
 _MARGIN, _LEAST_MIN = 10.0, 15
 """How many times the model's time a job may take, and how many minutes more, before a scheduler gives it up."""
 
-_TRIED_S = 20.0
+_TRIED_S = 15.0
 """Jobs that are shorter by the model say nothing about how fast the machine is."""
 
 
