@@ -105,7 +105,7 @@ def claimed_folder(directory: Path, what: str, again: str, unlock: bool = False)
 
 def _take(lock: Lock, directory: Path, what: str) -> None:
     """Take a folder's lock, if need be from the Snakemake of a killed run."""
-    give_up = time.monotonic() + 3 * _PATIENCE_S
+    give_up = time.monotonic() + _PATIENCE_S
     while True:
         try:
             lock.acquire(what)
@@ -115,7 +115,8 @@ def _take(lock: Lock, directory: Path, what: str) -> None:
         killed = holder is not None and holder.here and not alive(holder.pid, holder.created)
         if holder is None or not killed or time.monotonic() > give_up:
             raise ResultsError(_in_use(directory, holder))
-        _end_run(holder.identity)
+        if not _end_run(holder.identity):  # of another user, or in a container: not ours to end
+            time.sleep(0.5)
 
 
 def _in_use(directory: Path, holder: Holder | None) -> str:
