@@ -267,7 +267,6 @@ def test_seeds_are_told_compactly(numbers, text):
         ("train", "network.npz", "PK"),
         ("label", "provenance.json", None),
         ("test", "metrics.json", "{}"),
-        ("encode", "raster.png", None),
         ("baseline", "provenance.json", "{"),
         ("features", "info.json", "{}"),
         ("embed", "info.json", "[]"),
