@@ -87,9 +87,9 @@ def claimed_folder(directory: Path, what: str, again: str, unlock: bool = False)
         If another run works there, or may do so.
     """
     lock = Lock(directory / "results" / ".run.lock")
-    _take(lock, directory, what)
+    ended = _take(lock, directory, what)
     try:
-        _tidy(directory, lock.former, again, unlock)
+        _tidy(directory, lock.former, ended, again, unlock)
     except BaseException:
         lock.give_back()  # who comes next must know of the killed run, too
         raise
@@ -105,20 +105,21 @@ def claimed_folder(directory: Path, what: str, again: str, unlock: bool = False)
                 _remove_locks(directory)
 
 
-def _take(lock: Lock, directory: Path, what: str) -> None:
-    """Take a folder's lock, if need be from the Snakemake of a killed run."""
-    give_up = time.monotonic() + _PATIENCE_S
+def _take(lock: Lock, directory: Path, what: str) -> int:
+    """Take a folder's lock, if need be from the Snakemake of a killed run; return how many processes that ended."""
+    give_up, ended = time.monotonic() + _PATIENCE_S, 0
     while True:
         try:
             lock.acquire(what)
-            return
+            return ended
         except HeldError as held:
             holder = held.holder
         killed = holder is not None and holder.here and not alive(holder.pid, holder.created)
         if holder is None or not killed or time.monotonic() > give_up:
             raise ResultsError(_in_use(directory, holder))
-        if not _end_run(holder.identity):  # of another user, or in a container: not ours to end
+        if (n := _end_run(holder.identity)) == 0:  # of another user, or in a container: not ours to end
             time.sleep(0.5)
+        ended += n
 
 
 def _in_use(directory: Path, holder: Holder | None) -> str:
@@ -131,9 +132,9 @@ def _in_use(directory: Path, holder: Holder | None) -> str:
     )
 
 
-def _tidy(directory: Path, former: Holder | None, again: str, unlock: bool) -> None:
-    """End the jobs that a killed run left at work, and remove its lock."""
-    ended = _end_run(former.identity) if former is not None and former.here else 0
+def _tidy(directory: Path, former: Holder | None, ended: int, again: str, unlock: bool) -> None:
+    """End the jobs that a killed run left at work, besides those that were ended already, and remove its lock."""
+    ended += _end_run(former.identity) if former is not None and former.here else 0
     _check_jobs(directory)
     locked = _locks(directory).is_dir() and any(_locks(directory).iterdir())
     if locked and not unlock:
@@ -232,6 +233,7 @@ def _end_run(run: str) -> int:
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 (process.terminate if time.monotonic() < deadline else process.kill)()
+                process.resume()  # one that is stopped (Ctrl-Z) does not hear the signal
         psutil.wait_procs(processes, timeout=0.5)
         if time.monotonic() > deadline + _PATIENCE_S:
             pids = ", ".join(str(process.pid) for process in processes)

@@ -253,7 +253,8 @@ def paused(place: Place) -> Iterator[None]:
         process.suspend()
     yield
     for process in trainings:
-        process.resume()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.resume()
 
 
 def test_a_run_survives_the_death_of_each_of_its_processes_and_is_alone(plain, tmp_path, moments):
@@ -285,7 +286,9 @@ def test_a_run_survives_the_death_of_each_of_its_processes_and_is_alone(plain, t
                 assert not [path for path in place.left_over() if path.endswith("lock")]
             if victim in ("both", "stdp run"):
                 # A run of something else finds what the killed one left, and tidies up.
-                told = place.run("--", "results/prepare/none/data.npz") if victim == "both" else place.run("--unlock")
+                with paused(place):
+                    other = ("--", "results/prepare/none/data.npz") if victim == "both" else ("--unlock",)
+                    told = place.run(*other)
                 assert "was killed: removed its lock, ended" in told.stderr
                 assert place.processes() == []
             run.stdout.close()
