@@ -104,12 +104,12 @@ class _Network(NamedTuple):
 def _network(root: Path, one: Run) -> _Network:
     ids = one.ids
     stage = "quantise" if "quantise" in ids else "train"
-    with reading(root / "train" / ids["train"]):
+    with reading(*dict.fromkeys([root / "train" / ids["train"], root / stage / ids[stage]])):
         model = model_of(read_json(root / "train" / ids["train"] / "model.json"))
-    state = read_network(root / stage / ids[stage] / "network.npz")
+        state = read_network(root / stage / ids[stage] / "network.npz")
+        weights, device = weights_in(state, model), model.device
     label = read_arrays(root / "label" / ids["label"] / "labels.npz", "label", also=())["label"]
     shape = read_arrays(root / "encode" / ids["encode"] / "levels.npz", "image_shape", also=())["image_shape"]
-    weights, device = weights_in(state, model), model.device
     stuck = None
     if device is not None and device.stuck_off + device.stuck_on > 0:
         stuck = ~np.isnan(specimen(device, weights.shape, Draws(one.seed)).stuck_at)
