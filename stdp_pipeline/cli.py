@@ -70,12 +70,28 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--cores", type=int, metavar="N", help="cores to use (default: all)")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. network.n_exc=100")
     run.add_argument("--directory", metavar="DIR", help="folder that gets results/ (default: the project)")
+    run.add_argument(
+        "--profile",
+        default="local",
+        metavar="NAME",
+        help="how to run: one of config/profiles, or a folder (default: local)",
+    )
     run.add_argument("--unlock", action="store_true", help="remove the lock that a killed run left behind, and exit")
 
-    show = commands.add_parser("show", help="print an experiment's full configuration and its jobs")
+    show = commands.add_parser(
+        "show",
+        help="print an experiment's full configuration, its jobs, and what they take",
+        allow_abbrev=False,
+    )
     show.add_argument("experiment", help="name in config/experiments, or path of a YAML file")
     show.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="override, e.g. network.n_exc=100"
+    )
+    show.add_argument("--cores", type=int, metavar="N", help="cores to estimate the time for (default: all)")
+    show.add_argument("--directory", type=Path, metavar="DIR", help="folder that has results/ (default: the project)")
+    show.add_argument("--graph", type=Path, metavar="FILE", help="draw the jobs: .svg, .png, .pdf, or .dot")
+    show.add_argument(
+        "--graph-of", choices=("stages", "jobs"), default="stages", help="a box for each stage (default) or each job"
     )
     show.add_argument("--json", action="store_true", help="print JSON")
 
@@ -209,6 +225,17 @@ def _add_archive(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     gc.add_argument(
         "--experiments", action="append", default=[], type=Path, metavar="FOLDER", help="more folders with YAML files"
     )
+
+    compare = commands.add_parser("compare", help="set experiments that have been run side by side", allow_abbrev=False)
+    compare.add_argument(
+        "experiments",
+        nargs="+",
+        metavar="EXPERIMENT",
+        help="two or more names or paths of YAML files, the first one being the reference; NAME:COMBINATION takes one "
+        "combination, called as in the report's tables",
+    )
+    at_directory(compare)
+    compare.add_argument("--output", type=Path, metavar="FOLDER", help="default: results/comparisons/A-vs-B")
 
     crate = of_experiment("crate", "pack an experiment as an RO-Crate, for deposit")
     at_directory(crate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 from pathlib import Path
 
@@ -11,13 +12,13 @@ import yaml
 
 from stdp_pipeline import registry
 from stdp_pipeline.config.job import STAGES
-from stdp_pipeline.config.load import find_experiment, load_experiment, presets, read_yaml
+from stdp_pipeline.config.load import check_name, find_experiment, load_experiment, presets, read_yaml
 from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.running import planned_of, project_root, run
 
 __all__ = [
-    "bench", "crate", "doctor", "export_events", "gallery", "gc", "index", "list_kind", "new_experiment", "provenance",
-    "reproduce", "run", "show", "stage", "status", "test_pretrained",
+    "bench", "compare", "crate", "doctor", "export_events", "gallery", "gc", "index", "list_kind", "new_experiment",
+    "provenance", "reproduce", "run", "show", "stage", "status", "test_pretrained",
 ]  # fmt: skip
 
 
@@ -87,6 +88,7 @@ def new_experiment(options: argparse.Namespace) -> int:
     target = options.output or project_root() / "config" / "experiments" / f"{name}.yaml"
     if target.suffix not in (".yaml", ".yml"):
         raise ConfigError(f"--output must end in .yaml, got '{target}'")
+    check_name(target.stem)
     if target.exists():
         raise ConfigError(f"'{target}' exists; choose another --name or --output, or delete it")
     looked = survey(options.images)
@@ -123,22 +125,38 @@ def export_events(options: argparse.Namespace) -> int:
 
 
 def show(options: argparse.Namespace) -> int:
-    """Print an experiment's resolved configuration and its jobs."""
+    """Print an experiment's resolved configuration, its jobs, and what they take; draw the graph of them."""
+    from stdp_pipeline.workflow.costs import estimate
+    from stdp_pipeline.workflow.summary import as_json, summary
+
+    if options.cores is not None and options.cores < 1:
+        raise ConfigError(f"--cores must be at least 1, got {options.cores}")
     planned = planned_of(options)
     resolved = planned.experiment.model_dump(mode="json")
+    cores = options.cores or os.cpu_count() or 1
+    root = (options.directory or project_root()) / "results"
+    found = estimate(planned.jobs.values(), root)
+    if options.graph is not None:
+        from stdp_pipeline.workflow.graph import write_graph
+
+        write_graph(planned, found, options.graph, options.graph_of)
     if options.json:
         jobs = [
             {"stage": j.stage, "id": j.id, "spec": j.spec, "parents": {r: p.id for r, p in j.parents.items()}}
             for j in planned.jobs.values()
         ]
-        print(json.dumps({"name": planned.name, "configuration": resolved, "jobs": jobs}, indent=2))
+        told = {"name": planned.name, "configuration": resolved, "jobs": jobs}
+        print(json.dumps(told | {"estimate": as_json(planned, found, cores)}, indent=2))
         return 0
     print(f"# {planned.name}: resolved configuration")
     print(yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
-    print(f"# {len(planned.runs)} run(s), {len(planned.jobs)} jobs")
+    print("# jobs")
     for name in STAGES:
         for job in planned.of(name):
-            print(f"{name:8s} {job.id}")
+            print(f"{name:11s} {job.id}")
+    print(f"\n{summary(planned, found, cores, root)}")
+    if options.graph is not None:
+        print(f"graph: {options.graph}")
     return 0
 
 
@@ -207,6 +225,14 @@ def gc(options: argparse.Namespace) -> int:
 
     options.directory = options.directory or project_root()
     return commands.gc(options, project_root() / "config" / "experiments")
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Set experiments that have been run side by side."""
+    from stdp_pipeline.archive import compare as side_by_side
+
+    options.directory = options.directory or project_root()
+    return side_by_side.compare(options, project_root() / "config" / "experiments")
 
 
 def crate(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from stdp_pipeline.archive.records import find_record, told
 from stdp_pipeline.archive.reproduce import Verdict
 from stdp_pipeline.config.plan import Plan
 from stdp_pipeline.errors import ConfigError
+from stdp_pipeline.supervision import quiet_folder
 
 __all__ = ["crate", "gc", "index", "provenance", "reproduce", "status"]
 
@@ -67,7 +68,8 @@ def gc(options: argparse.Namespace, experiments: Path) -> int:
     elif faults:
         raise ConfigError(f"nothing removed, since it is not known what these refer to:\n  {chr(10).join(faults)}")
     else:
-        remove(root, found)
+        with quiet_folder(options.directory.resolve(), "stdp gc"):
+            remove(root, found)
         print(f"removed: {total}")
     return 0
 

@@ -7,18 +7,18 @@ do not count.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from stdp_pipeline import registry
+from stdp_pipeline.config._syntax import Facts, facts, keep, syntax_digest
 
 __all__ = ["code_digest", "imported_modules", "modules_of_stage", "syntax_digest"]
 
 _PACKAGE = "stdp_pipeline"
+_ROOT = Path(__file__).resolve().parents[2]
 # Where a stage's parameters name a component: key -> kind. Lists hold several.
 _COMPONENTS = {
     "dataset": "dataset",
@@ -34,49 +34,30 @@ _COMPONENTS = {
 
 @cache
 def _file(module: str) -> Path | None:
-    try:
-        spec = find_spec(module)
-    except ModuleNotFoundError:
-        return None
-    return Path(spec.origin) if spec is not None and spec.origin else None
+    """Return a module's file by its name alone: asking Python would import whatever the name leads through."""
+    base = _ROOT.joinpath(*module.split("."))
+    for file in (base / "__init__.py", base.with_name(f"{base.name}.py")):
+        if file.is_file():
+            return file
+    return None
+
+
+@cache
+def _facts(module: str) -> Facts | None:
+    file = _file(module)
+    return None if file is None else facts(file.read_text(encoding="utf-8"))
 
 
 @cache
 def imported_modules(module: str) -> frozenset[str]:
     """Return the modules of this package that a module imports itself, at the top or inside functions."""
-    file = _file(module)
-    if file is None:
-        return frozenset()
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            # `from package import module` names a module, too.
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(m for m in found if m.split(".")[0] == _PACKAGE and _file(m) is not None)
+    found = _facts(module)
+    names = found.imports if found else ()
+    return frozenset(m for m in names if m.split(".")[0] == _PACKAGE and _file(m) is not None)
 
 
-def syntax_digest(source: str) -> str:
-    """Return a digest of Python source that ignores comments, formatting and docstrings."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [s for s in node.body if not _is_text(s)] or [ast.Pass()]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
-
-
-def modules_of_stage(stage: str, spec: dict[str, Any]) -> frozenset[str]:
-    """Return all modules whose code a job of this stage with these parameters may run."""
+def _named_modules(stage: str, spec: dict[str, Any]) -> frozenset[str]:
+    """Return the stage's own module and those that its parameters name."""
     todo = [f"{_PACKAGE}.stages.{stage}"]
     for key, kind in _COMPONENTS.items():
         values = spec.get(key, [])
@@ -88,7 +69,11 @@ def modules_of_stage(stage: str, spec: dict[str, Any]) -> frozenset[str]:
         todo += [f"{registry.KINDS['imperfection']}.{name}" for name in registry.names("imperfection")]
     if "simulation" in spec:
         todo.append(f"{registry.KINDS['engine']}.{spec['simulation']['engine']}")
-    seen: set[str] = set()
+    return frozenset(todo)
+
+
+def _with_imports(modules: frozenset[str]) -> frozenset[str]:
+    todo, seen = list(modules), set[str]()
     while todo:
         module = todo.pop()
         if module not in seen:
@@ -97,19 +82,31 @@ def modules_of_stage(stage: str, spec: dict[str, Any]) -> frozenset[str]:
     return frozenset(seen)
 
 
+def modules_of_stage(stage: str, spec: dict[str, Any]) -> frozenset[str]:
+    """Return all modules whose code a job of this stage with these parameters may run."""
+    return _with_imports(_named_modules(stage, spec))
+
+
 @cache
 def _module_digest(module: str) -> str:
-    file = _file(module)
-    if file is None:
+    file, found = _file(module), _facts(module)
+    if file is None or found is None:
         return ""
-    text = syntax_digest(file.read_text(encoding="utf-8"))
+    text = found.digest
     # Templates beside a module are part of what it does.
     for template in sorted(p for p in file.parent.iterdir() if p.suffix in (".html", ".css", ".js")):
         text += hashlib.sha256(template.read_bytes()).hexdigest()
     return text
 
 
+@cache
+def _digest_of(modules: frozenset[str]) -> str:
+    text = "\n".join(f"{m} {_module_digest(m)}" for m in sorted(_with_imports(modules)))
+    keep()
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def code_digest(stage: str, spec: dict[str, Any]) -> str:
     """Return the digest of the code behind a job, 16 hexadecimal digits."""
-    text = "\n".join(f"{m} {_module_digest(m)}" for m in sorted(modules_of_stage(stage, spec)))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    # Thousands of jobs of a sweep name the same few sets of modules.
+    return _digest_of(_named_modules(stage, spec))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
+from stdp_pipeline.config._yaml import line_of, parsed, read_yaml
 from stdp_pipeline.config.explain import explained, unknown
 from stdp_pipeline.config.schema import Experiment, experiment_model
 from stdp_pipeline.config.sweep import Sweep, rows
 from stdp_pipeline.errors import ConfigError
 
 __all__ = [
+    "check_name",
     "combinations",
     "completed",
     "find_experiment",
@@ -29,66 +31,9 @@ __all__ = [
     "with_preset",
 ]
 
-
-# Dates and binary data are no values of any parameter: read them as the text they are.
-_PLAIN_RESOLVERS = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """A YAML loader that refuses a key given twice, which YAML itself would silently overwrite."""
-
-    yaml_implicit_resolvers = _PLAIN_RESOLVERS
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            line = key_node.start_mark.line + 1
-            if not isinstance(key, str):
-                raise ConfigError(f"{self.name}, line {line}: a key must be text, got {key!r}")
-            if key in seen:
-                raise ConfigError(f"{self.name}, line {line}: the key '{key}' is given twice; keep one of them")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be read or is not a mapping; the message gives the line.
-    """
-    try:
-        with path.open(encoding="utf-8") as file:
-            value = yaml.load(file, Loader=_UniqueKeyLoader)
-    except OSError as error:
-        raise ConfigError(f"cannot read '{path}': {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"'{path}' is not UTF-8 text: {error}") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error)
-        tab = " (YAML indents with blanks, never with tabs)" if "'\\t'" in problem else ""
-        raise ConfigError(f"'{path}'{where}: {problem}{tab}") from error
-    except RecursionError:
-        raise ConfigError(f"'{path}' is nested too deeply") from None
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ConfigError(f"'{path}' must hold 'key: value' pairs, got {type(value).__name__}")
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigError(f"'{path}' holds a value that is no text, number, list or section: {error}") from None
-    return value
+_IN_NAMES = " -_.+=,@()"
+_LONGEST = 100
+"""Bytes; files beside the folder have longer names."""
 
 
 def find_experiment(name: str, folder: Path) -> Path:
@@ -100,8 +45,7 @@ def find_experiment(name: str, folder: Path) -> Path:
         If there is none; the message lists the experiments in ``folder``.
     """
     path = Path(name)
-    if path.stem.strip(".") == "" or any(c in "{}<>/" or not c.isprintable() for c in path.stem):
-        raise ConfigError(f"an experiment cannot be called '{path.stem}': its name becomes a folder of the workflow")
+    check_name(path.stem if path.suffix in (".yaml", ".yml") else name)
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
             raise ConfigError(f"experiment file '{name}' does not exist")
@@ -113,6 +57,30 @@ def find_experiment(name: str, folder: Path) -> Path:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise ConfigError(f"no experiment '{name}' in '{folder}'; known: {', '.join(known) or 'none'}.{hint}")
+
+
+def check_name(name: str) -> None:
+    """Refuse names that cannot be folders of the workflow everywhere, or that its commands would not take as names.
+
+    Raises
+    ------
+    ConfigError
+        If an experiment cannot be called so.
+    """
+    others = "".join(sorted({c for c in name if not (c.isalnum() or c in _IN_NAMES)})) or " " * (name != name.strip())
+    if not name.strip("."):
+        wrong = "it has no letter"
+    elif others:
+        path = "; the path of a file ends in .yaml" if "/" in others else ""
+        wrong = f"besides letters and numbers it may have blanks inside and {_IN_NAMES[1:]}, got {others!r}{path}"
+    elif name[0] in "-.":
+        wrong = f"it must not begin with '{name[0]}'"
+    elif len(name.encode()) > _LONGEST:
+        wrong = f"it has {len(name.encode())} bytes, and {_LONGEST} is the most"
+        name = f"{name[:20]}..."
+    else:
+        return
+    raise ConfigError(f"an experiment cannot be called {name!r}, since its name becomes a folder: {wrong}")
 
 
 def with_overrides(raw: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
@@ -128,11 +96,7 @@ def with_overrides(raw: dict[str, Any], overrides: Iterable[str]) -> dict[str, A
         path, separator, text = item.partition("=")
         if not separator or not path:
             raise ConfigError(f"--set takes key=value, for example network.n_exc=100, got '{item}'")
-        try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {path}: '{text}' is not a YAML value ({error})") from error
-        _assign(raw, path, value)
+        _assign(raw, path, parsed(text, f"--set {path}", lines=False))
     return raw
 
 
@@ -226,11 +190,35 @@ def completed(raw: dict[str, Any], where: str) -> Experiment:
 
 
 def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
-    """Read, override, complete by the preset, and validate an experiment's file."""
-    return completed(with_overrides(read_yaml(path), overrides), f"'{path}'")
+    """Read, override, complete by the preset, and validate an experiment's file.
+
+    Raises
+    ------
+    ConfigError
+        If any of that fails. What is wrong in the file is told with its line.
+    """
+    overrides = list(overrides)
+    raw = read_yaml(path)
+    changed = with_overrides(raw, overrides)
+    try:
+        return completed(changed, f"'{path}'")
+    except ConfigError as error:
+        raise ConfigError(_with_lines(str(error), path, [item.partition("=")[0] for item in overrides])) from None
 
 
-_NOT_VARIED = ("seeds", "variants", "title", "description", "published", *Sweep.model_fields)
+def _with_lines(message: str, path: Path, overridden: list[str]) -> str:
+    """Put before each fault the line of the file that it is in, unless the value is from the command line."""
+    lines = []
+    for text in message.split("\n"):
+        key = re.match(r"  ([\w-][\w.-]*)", text)
+        found = None
+        if key and not any(f"{key[1]}.".startswith(f"{given}.") for given in overridden):
+            found = line_of(path, key[1])
+        lines.append(text if found is None else f"  line {found}: {text.strip()}")
+    return "\n".join(lines)
+
+
+_NOT_VARIED = ("seeds", "variants", "title", "description", "published", "report", *Sweep.model_fields)
 
 
 def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experiment]]:
@@ -244,7 +232,7 @@ def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experimen
     # Only what was given: defaults of one component, or what a preset says of it, must not stay when the sweep chooses
     # another.
     raw = json.loads(json.dumps(experiment.given))
-    for section in ("published", *Sweep.model_fields):
+    for section in ("published", "report", *Sweep.model_fields):
         raw.pop(section, None)
     variants = {name: _by_path(changes) for name, changes in (raw.pop("variants", {}) or {"": {}}).items()}
     swept = experiment.paths()

@@ -17,6 +17,7 @@ from stdp_pipeline.figures.representations import map_grid, neuron_distributions
 from stdp_pipeline.figures.trajectories import trajectories
 from stdp_pipeline.io import read_arrays, read_json
 from stdp_pipeline.report.representations import Learned, tsv
+from stdp_pipeline.stages._caveats import caveats
 from stdp_pipeline.stages._drawings import Drawings, drawn
 from stdp_pipeline.stages._maps import alike, explored, map_measures, path_measures, representations, through_training
 from stdp_pipeline.stages._reading import reading
@@ -60,6 +61,7 @@ def learned(root: Path, title: str, runs: list[Run]) -> Learned:
     """
     found = _found(root, runs)
     activity, notes = representations(root, runs)
+    notes = [*caveats(root, runs), *notes]
     files: dict[str, str] = {}
     if found.of_maps:
         files["measures.tsv"] = tsv(("network", "features", "method", "measure"), found.of_maps)
@@ -72,7 +74,7 @@ def learned(root: Path, title: str, runs: list[Run]) -> Learned:
     if found.in_time is not None:
         images_seen, matrix = found.in_time
         files["through_training_cka.tsv"] = _square([str(n) for n in images_seen], matrix)
-    page = explored(root, title, runs, found.of_maps)
+    page = explored(root, title, runs, found.of_maps, found.of_paths)
     if page is not None:
         files["explore.html"] = page
     pictures = drawn(_drawings(root, runs[0], found))
@@ -101,8 +103,9 @@ def _drawings(root: Path, first: Run, found: _Found) -> Drawings:
         drawings["similarity.svg"] = partial(similarity_matrices, matrices, found.names)
     if found.in_time is not None:
         images_seen, matrix = found.in_time
-        told = {"CKA, by training images seen": matrix}
-        drawings["through_training.svg"] = partial(similarity_matrices, told, [str(n) for n in images_seen])
+        told = {f"CKA of answers, {first.told or 'network'}, seed {first.seed}": matrix}
+        times = [f"{n:,}".replace(",", " ") for n in images_seen]
+        drawings["through_training.svg"] = partial(similarity_matrices, told, times, "training images seen")
     return drawings
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,8 @@ from stdp_pipeline.config.digest import code_digest
 from stdp_pipeline.config.job import OF_EXPERIMENTS, Job
 from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Plan, plan
+from stdp_pipeline.workflow import costs
 from stdp_pipeline.workflow._captions import escaped
-from stdp_pipeline.workflow.costs import SLOWER
 
 __all__ = ["FIGURES", "FIGURES_OF_ALL", "Workflow", "plan_from_config"]
 
@@ -34,6 +35,9 @@ _FILES = {
 
 _NAMES = {"encode": "levels"}
 """What a parent's file is called where that is not its role."""
+
+_LAST = ["provenance.json"]
+"""The file that every stage writes last."""
 
 FIGURES = (
     ("receptive_fields.png", "Network", "receptive fields"),
@@ -58,16 +62,27 @@ FIGURES_OF_ALL = (
 """Of every experiment of several runs."""
 
 
-def plan_from_config(config: dict[str, Any], root: Path) -> Plan:
+def _asked_often(function: Any) -> Any:
+    """Keep a function's signature, for which Snakemake asks at every call: finding it takes longer than calling it."""
+    function.__signature__ = inspect.signature(function)
+    return function
+
+
+def plan_from_config(config: dict[str, Any]) -> Plan:
     """Read the experiment that Snakemake's configuration names.
 
     Parameters
     ----------
     config : dict
         ``experiment``: name or path of a YAML file (default: quickstart); ``set``: list of ``key=value`` overrides.
-    root : Path
-        Folder of the Snakefile, where ``config/experiments`` is.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such experiment, or something in it is wrong.
     """
+    # Of this package's project, also where another workflow includes this one as a module.
+    root = Path(__file__).resolve().parents[2]
     path = find_experiment(str(config.get("experiment", "quickstart")), root / "config" / "experiments")
     return plan(path.stem, load_experiment(path, config.get("set", [])))
 
@@ -84,6 +99,7 @@ class Workflow:
     def parent(self, stage: str, role: str, file: str | None = None) -> Callable[[Any], str]:
         """Return an input function: the file of the job that plays ``role``."""
 
+        @_asked_often
         def path(wildcards: Any) -> str:
             job = self._job(stage, wildcards).parents[role]
             return f"results/{job.stage}/{job.id}/{file or _FILES[job.stage]}"
@@ -93,6 +109,7 @@ class Workflow:
     def files(self, stage: str) -> Callable[[Any], dict[str, str]]:
         """Return an input function: the files of all parents, by role; of a network also its ``model``."""
 
+        @_asked_often
         def named(wildcards: Any) -> dict[str, str]:
             found: dict[str, str] = {}
             for role, job in self._job(stage, wildcards).parents.items():
@@ -108,6 +125,7 @@ class Workflow:
     def events(self, stage: str) -> Callable[[Any], list[str]]:
         """Return an input function: the stored events that a job reads, none unless they are materialised."""
 
+        @_asked_often
         def paths(wildcards: Any) -> list[str]:
             jobs = self._job(stage, wildcards).parents.values()
             return [f"results/events/{job.id}/{_FILES['events']}" for job in jobs if job.stage == "events"]
@@ -117,6 +135,7 @@ class Workflow:
     def inputs(self, stage: str) -> Callable[[Any, Any], str]:
         """Return a parameter function: the input files as ``role=path`` arguments of the command line."""
 
+        @_asked_often
         def arguments(wildcards: Any, input: Any) -> str:
             named = {role: str(path) for role, path in input.items() if role != "events"}
             roles = [r for r, job in self._job(stage, wildcards).parents.items() if job.stage == "events"]
@@ -127,11 +146,17 @@ class Workflow:
 
     def spec(self, stage: str) -> Callable[[Any], str]:
         """Return a parameter function: the job's parameters as canonical JSON."""
-        return lambda wildcards: self._job(stage, wildcards).spec_json
+
+        @_asked_often
+        def text(wildcards: Any) -> str:
+            return self._job(stage, wildcards).spec_json
+
+        return text
 
     def code(self, stage: str) -> Callable[[Any], str]:
         """Return a parameter function: the digest of the code behind the job."""
 
+        @_asked_often
         def digest(wildcards: Any) -> str:
             job = self._job(stage, wildcards)
             # Frozen passes and figures run the engine, rule and code of the training that they read.
@@ -144,57 +169,44 @@ class Workflow:
 
         return digest
 
+    def checkpoint(self, stage: str) -> Callable[[Any, Any], str]:
+        """Return a parameter function: the folder for checkpoints, beside those of results wherever these are."""
+
+        @_asked_often
+        def folder(wildcards: Any, output: Any) -> str:
+            return str(Path(output[0]).parents[2] / "checkpoints" / stage / wildcards.id)
+
+        return folder
+
     def memory(self, stage: str) -> Callable[[Any], int]:
-        """Return a resource function: an upper estimate of the job's peak memory, MB (measured, with a margin)."""
-
-        def mem_mb(wildcards: Any) -> int:
-            job = self._job(stage, wildcards)
-            spec = job.trained.spec
-            n_exc = spec["network"]["n_exc"]
-            # Brian keeps every synapse of the lateral inhibition, and the traces of the plastic ones.
-            brian = n_exc + n_exc**2 // 15_000 if spec["simulation"]["engine"].startswith("brian2") else 0
-            return 700 + n_exc // 5 + brian
-
-        return mem_mb
-
-    def counts_memory(self, stage: str) -> Callable[[Any], int]:
-        """Return a resource function for stages that hold the spike counts of all images: an upper estimate, MB."""
-
-        def mem_mb(wildcards: Any) -> int:
-            job = self._job(stage, wildcards)
-            train = job.parents.get("responses", job).trained
-            return 900 + train.spec["network"]["n_exc"]
-
-        return mem_mb
-
-    def rows_memory(self) -> Callable[[Any], int]:
-        """Return a resource function for making features: an upper estimate, MB."""
-
-        def mem_mb(wildcards: Any) -> int:
-            parents = self._job("features", wildcards).parents
-            n_exc = parents["train"].trained.spec["network"]["n_exc"] if "train" in parents else 400
-            return 1200 + 2 * n_exc
-
-        return mem_mb
+        """Return a resource function: an upper estimate of the job's peak memory, MB."""
+        return lambda wildcards: costs.memory_mb(self._job(stage, wildcards))
 
     def minutes(self, stage: str) -> Callable[[Any], int]:
         """Return a resource function: an upper estimate of the run time, minutes."""
+        return lambda wildcards: costs.minutes(self._job(stage, wildcards))
 
-        def runtime(wildcards: Any) -> int:
-            job = self._job(stage, wildcards)
-            spec = job.trained.spec
-            passes = max(spec["training"]["passes"], 1) if stage == "train" else 1
-            if stage == "crossbar":
-                passes = len(job.spec["hardware"]) * job.spec["draws"]
-            slow = SLOWER.get(spec["simulation"]["engine"], 1)
-            return 10 + passes * slow * spec["network"]["n_exc"] // 100
+    def report_inputs(self, rules: Any = None) -> list[str]:
+        """Return what the report is made of: the provenance of every job, which each writes last.
 
-        return runtime
+        Parameters
+        ----------
+        rules : object, optional
+            Snakemake's rules by name. With them, all files of every job: where results come from a storage, only
+            declared ones are fetched.
+        """
+        found = []
+        for job in self._plan.jobs.values():
+            if job.stage not in OF_EXPERIMENTS:
+                names = (Path(str(file)).name for file in getattr(rules, job.stage).output) if rules else _LAST
+                found += [f"results/{job.stage}/{job.id}/{name}" for name in names]
+        return found
 
-    def report_inputs(self) -> list[str]:
-        """Return what the report is made of: the provenance of every job, which each writes last."""
-        jobs = (job for job in self._plan.jobs.values() if job.stage not in OF_EXPERIMENTS)
-        return [f"results/{job.stage}/{job.id}/provenance.json" for job in jobs]
+    def last_results(self) -> list[str]:
+        """Return the provenance of the jobs that no other reads: when they are there, all are."""
+        jobs = [job for job in self._plan.jobs.values() if job.stage not in OF_EXPERIMENTS]
+        read = {parent.key for job in jobs for parent in job.parents.values()}
+        return [f"results/{job.stage}/{job.id}/provenance.json" for job in jobs if job.key not in read]
 
     def figures(self) -> list[tuple[str, str, str]]:
         """Return figures of the first run and of all: file name, category and title in Snakemake's own report."""

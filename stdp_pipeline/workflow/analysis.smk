@@ -14,8 +14,8 @@ rule features:
         "results/benchmarks/features/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=JOBS.rows_memory(),
-        runtime=20,
+        mem_mb=JOBS.memory("features"),
+        runtime=JOBS.minutes("features"),
     params:
         spec=JOBS.spec("features"),
         code=JOBS.code("features"),
@@ -39,8 +39,8 @@ rule embed:
         "results/benchmarks/embed/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=2500,
-        runtime=30,
+        mem_mb=JOBS.memory("embed"),
+        runtime=JOBS.minutes("embed"),
     params:
         spec=JOBS.spec("embed"),
         code=JOBS.code("embed"),
@@ -63,8 +63,8 @@ rule measure:
         "results/benchmarks/measure/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=JOBS.memory("measure"),
+        runtime=JOBS.minutes("measure"),
     params:
         spec=JOBS.spec("measure"),
         code=JOBS.code("measure"),
@@ -88,8 +88,8 @@ rule represent:
         "results/benchmarks/represent/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=JOBS.counts_memory("represent"),
-        runtime=20,
+        mem_mb=JOBS.memory("represent"),
+        runtime=JOBS.minutes("represent"),
     params:
         spec=JOBS.spec("represent"),
         code=JOBS.code("represent"),
@@ -113,7 +113,7 @@ rule revisit:
     threads: 1
     resources:
         mem_mb=JOBS.memory("revisit"),
-        runtime=20,
+        runtime=JOBS.minutes("revisit"),
     params:
         spec=JOBS.spec("revisit"),
         code=JOBS.code("revisit"),
@@ -137,8 +137,8 @@ rule trajectory:
         "results/benchmarks/trajectory/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=JOBS.memory("trajectory"),
+        runtime=JOBS.minutes("trajectory"),
     params:
         spec=JOBS.spec("trajectory"),
         code=JOBS.code("trajectory"),
@@ -169,7 +169,7 @@ rule portray:
     threads: 1
     resources:
         mem_mb=JOBS.memory("portray"),
-        runtime=20,
+        runtime=JOBS.minutes("portray"),
     params:
         spec=JOBS.spec("portray"),
         code=JOBS.code("portray"),
@@ -180,9 +180,16 @@ rule portray:
         " 2>&1 | tee {log:q}"
 
 
+# The stages of an experiment find the files of its runs by their names.
+STORED = (
+    getattr(workflow.storage_settings, "default_storage_provider", None) is not None
+)
+REPORTED = JOBS.report_inputs(rules if STORED else None)
+
+
 rule experiment:
     input:
-        JOBS.report_inputs(),
+        REPORTED,
     output:
         page=report(
             f"results/experiments/{PLAN.name}/report.html",
@@ -211,6 +218,7 @@ rule experiment:
             )
             for file in JOBS.explored()
         ],
+        table=f"results/experiments/{PLAN.name}/runs.parquet",
         metrics=f"results/experiments/{PLAN.name}/metrics.json",
         provenance=f"results/experiments/{PLAN.name}/provenance.json",
         figures=[
@@ -228,8 +236,8 @@ rule experiment:
         f"results/benchmarks/report/{PLAN.name}.tsv"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=20,
+        mem_mb=costs.memory_mb(JOBS.of_experiment("report")),
+        runtime=costs.minutes(JOBS.of_experiment("report")),
     params:
         spec=JOBS.of_experiment("report").spec_json,
         code=code_digest("report", {}),
@@ -240,7 +248,8 @@ rule experiment:
 
 rule illustrate:
     input:
-        JOBS.report_inputs(),
+        # Those of all jobs would say the same, and take longer to plan by as many files.
+        REPORTED if STORED else JOBS.last_results(),
     output:
         page=f"results/experiments/{PLAN.name}/print/README.md",
         index=f"results/experiments/{PLAN.name}/print/figures.json",
@@ -254,8 +263,8 @@ rule illustrate:
         f"results/benchmarks/illustrate/{PLAN.name}.tsv"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=20,
+        mem_mb=costs.memory_mb(JOBS.of_experiment("illustrate")),
+        runtime=costs.minutes(JOBS.of_experiment("illustrate")),
     params:
         spec=JOBS.of_experiment("illustrate").spec_json,
         code=code_digest("illustrate", {}),

@@ -20,14 +20,14 @@ rule crossbar:
         "results/benchmarks/crossbar/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=JOBS.counts_memory("crossbar"),
+        mem_mb=JOBS.memory("crossbar"),
         runtime=JOBS.minutes("crossbar"),
     params:
         spec=JOBS.spec("crossbar"),
         code=JOBS.code("crossbar"),
         inputs=JOBS.inputs("crossbar"),
         out=subpath(output.draws, parent=True),
-        checkpoint="results/checkpoints/crossbar/{id}",
+        checkpoint=JOBS.checkpoint("crossbar"),
     shell:
         "stdp crossbar --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " --checkpoint {params.checkpoint:q} --threads {threads} 2>&1 | tee {log:q}"

@@ -1,4 +1,5 @@
-# From a data set to input spikes.
+# From a data set to input spikes. The first two can be shared with other workflows (--cache prepare encode), which is
+# why they have no benchmark; their time and memory are in provenance.json.
 
 
 rule prepare:
@@ -7,12 +8,10 @@ rule prepare:
         provenance="results/prepare/{id}/provenance.json",
     log:
         "results/logs/prepare/{id}.log",
-    benchmark:
-        "results/benchmarks/prepare/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=JOBS.memory("prepare"),
+        runtime=JOBS.minutes("prepare"),
     params:
         spec=JOBS.spec("prepare"),
         code=JOBS.code("prepare"),
@@ -28,16 +27,13 @@ rule encode:
         levels="results/encode/{id}/levels.npz",
         encoder="results/encode/{id}/encoder.json",
         statistics="results/encode/{id}/statistics.json",
-        raster="results/encode/{id}/raster.png",
         provenance="results/encode/{id}/provenance.json",
     log:
         "results/logs/encode/{id}.log",
-    benchmark:
-        "results/benchmarks/encode/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=JOBS.memory("encode"),
+        runtime=JOBS.minutes("encode"),
     params:
         spec=JOBS.spec("encode"),
         code=JOBS.code("encode"),
@@ -60,8 +56,8 @@ rule events:
         "results/benchmarks/events/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=JOBS.memory("events"),
+        runtime=JOBS.minutes("events"),
     params:
         spec=JOBS.spec("events"),
         code=JOBS.code("events"),

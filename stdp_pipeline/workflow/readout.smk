@@ -15,8 +15,8 @@ rule label:
         "results/benchmarks/label/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=JOBS.counts_memory("label"),
-        runtime=10,
+        mem_mb=JOBS.memory("label"),
+        runtime=JOBS.minutes("label"),
     params:
         spec=JOBS.spec("label"),
         code=JOBS.code("label"),
@@ -39,8 +39,8 @@ rule baseline:
         "results/benchmarks/baseline/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=2500,
-        runtime=60,
+        mem_mb=JOBS.memory("baseline"),
+        runtime=JOBS.minutes("baseline"),
     params:
         spec=JOBS.spec("baseline"),
         code=JOBS.code("baseline"),
@@ -67,8 +67,8 @@ rule test:
         "results/benchmarks/test/{id}.tsv"
     threads: 1
     resources:
-        mem_mb=JOBS.counts_memory("test"),
-        runtime=10,
+        mem_mb=JOBS.memory("test"),
+        runtime=JOBS.minutes("test"),
     params:
         spec=JOBS.spec("test"),
         code=JOBS.code("test"),

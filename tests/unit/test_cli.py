@@ -42,7 +42,7 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for command in ("run", "show", "list", "gallery", "bench", "doctor", *STAGES):
+    for command in ("run", "show", "compare", "list", "gallery", "bench", "doctor", *STAGES):
         assert f"\n    {command} " in done.stdout
 
 
@@ -71,11 +71,18 @@ def test_list(capsys, kind, expected):
     assert all(name in printed for name in expected)
 
 
-def test_show(capsys):
-    printed = output(capsys, "show", "quickstart", "--set", "network.n_exc=123")
+def test_show(capsys, tmp_path):
+    arguments = ("--directory", str(tmp_path), "--cores", "3", "--graph", str(tmp_path / "graph.svg"))
+    printed = output(capsys, "show", "quickstart", "--set", "network.n_exc=123", *arguments)
     assert "n_exc: 123" in printed
-    assert "15 jobs" in printed
-    shown = json.loads(output(capsys, "show", "quickstart", "--json"))
+    # What is asked for most stands at the end.
+    assert printed.index("n_exc: 123") < printed.index("1 run, 15 jobs; 0 of them are done") < printed.index("\ntotal")
+    assert "With 3 cores" in printed
+    assert b"portray" in (tmp_path / "graph.svg").read_bytes()
+    shown = json.loads(output(capsys, "show", "quickstart", "--json", "--cores", "2", "--directory", str(tmp_path)))
+    told = shown["estimate"]
+    assert (told["n_jobs"], told["n_jobs_done"], told["cores"]) == (15, 0, 2)
+    assert told["wall_s"] >= told["cpu_s"] / 2
     assert shown["configuration"]["network"]["n_exc"] == 400
     assert {job["stage"] for job in shown["jobs"]} == set(STAGES) - {"events", "baseline", "revisit", "trajectory"}
 
@@ -102,6 +109,12 @@ def test_doctor_finds_nothing_wrong_here_and_something_wrong_elsewhere(capsys, m
     [
         (["show", "quickstat"], "no experiment 'quickstat'"),
         (["show", "quickstart", "--set", "network.n_ex=1"], "Did you mean 'n_exc'"),
+        (["show", "quickstart", "--cores", "0"], "--cores must be at least 1, got 0"),
+        (["show", "quickstart", "--graph", "x.gif"], "--graph must end in .svg, .png, .pdf or .dot, got 'x.gif'"),
+        (["run", "quickstart", "--profile", "loca"], "unknown value 'loca'; known: ci,"),
+        (["run", "quickstart", "--profile", ""], "unknown value ''; known: ci,"),
+        (["run", "quickstart", "--", "--profile", "nowhere"], "unknown value 'nowhere'; known: ci,"),
+        (["run", "quickstart", "--", "--profile=nowhere"], "unknown value 'nowhere'; known: ci,"),
         (["bench", "--rule", "triplt"], "Did you mean 'triplet'"),
         (["bench", "--engine", "fst"], "Did you mean 'fast'"),
         (["bench", "--images", "0"], "--images must be at least 1"),

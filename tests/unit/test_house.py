@@ -19,7 +19,7 @@ ROOT = PACKAGE.parent
 
 # Each may import itself and those before it. Base helpers may be imported by all.
 LAYERS = [
-    {"errors", "registry", "random", "io", "provenance"},
+    {"errors", "registry", "random", "io", "locking", "provenance"},
     {"config"},
     {"datasets"},
     {"encoding"},
@@ -32,7 +32,7 @@ LAYERS = [
     {"figures"},
     {"report"},
     {"stages"},
-    {"workflow", "archive", "bench", "doctor", "pretrained", "starter", "export", "running"},
+    {"workflow", "archive", "bench", "doctor", "pretrained", "starter", "export", "running", "supervision"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -133,6 +133,8 @@ def test_a_stage_depends_on_the_code_it_runs(modules, stage, module):
     [
         ("prepare", "datasets.mnist"),
         ("prepare", "engines.fast"),
+        ("encode", "figures.raster"),
+        ("encode", "figures._style"),
         ("train", "figures.fields"),
         ("train", "analysis.embed.pca"),
         ("embed", "analysis.embed.umap"),
@@ -148,3 +150,34 @@ def test_a_stage_does_not_depend_on_other_code(modules, stage, module):
 def test_components_are_found_by_file_name():
     assert "triplet" in registry.names("rule")
     assert not any(name.startswith("_") for kind in registry.KINDS for name in registry.names(kind))
+
+
+def test_what_the_text_of_a_module_says_is_kept_for_other_processes(tmp_path, monkeypatch):
+    from stdp_pipeline.config import _syntax
+
+    monkeypatch.setenv("STDP_CACHE_DIR", str(tmp_path / "cache"))
+
+    def fresh():
+        _syntax._known.cache_clear()
+        _syntax._new.clear()
+
+    fresh()
+    source = '"""Text."""\nimport os.path\n\ndef f():\n    """Text."""\n    from a.b import c\n'
+    found = _syntax.facts(source)
+    assert found.imports == ("a.b", "a.b.c", "os.path")
+    assert found.digest == digest.syntax_digest(source) == digest.syntax_digest(source.replace("Text", "Other"))
+    _syntax.keep()
+    fresh()
+    monkeypatch.setattr(_syntax, "_found", lambda _: pytest.fail("parsed again"))
+    assert _syntax.facts(source) == found
+    monkeypatch.undo()
+    # A damaged file is as good as none, and so is a folder that cannot be written to.
+    monkeypatch.setenv("STDP_CACHE_DIR", str(tmp_path / "cache"))
+    _syntax._file().write_text("[1, 2")
+    fresh()
+    assert _syntax.facts(source) == found
+    monkeypatch.setenv("STDP_CACHE_DIR", str(_syntax._file()))
+    _syntax.keep()
+    fresh()
+    assert _syntax.facts(source) == found
+    fresh()

@@ -21,7 +21,7 @@ from stdp_pipeline.report.page import MODEL_PICTURES
 from stdp_pipeline.stages._drawings import PictureFolder, drawn
 from stdp_pipeline.stages._inputs import input_model, inputs_of
 from stdp_pipeline.stages._portrait import portrait
-from stdp_pipeline.stages.encode import first_raster
+from stdp_pipeline.stages._raster import first_raster
 from stdp_pipeline.workflow import FIGURES, FIGURES_OF_ALL, captions
 from stdp_pipeline.workflow._captions import FOLDER, caption_of, escaped
 
@@ -62,8 +62,8 @@ def folder(tmp_path):
     [
         *(file for file, _, _ in FIGURES), *MODEL_PICTURES, "map_umap.png", "maps_counts.svg", "hardware_presets.svg",
         "receptive_fields_by_similarity.png", "measures.svg", "measures_counts.svg", "trajectories.svg", "neurons.svg",
-        "similarity.svg", "through_training.svg", "accuracies.svg", "learning_curves.svg", "accuracy_over_bits.svg",
-        "recovery.svg",
+        "similarity.svg", "through_training.svg", "accuracies.svg", "differences.svg", "learning_curves.svg",
+        "accuracy_over_bits.svg", "recovery.svg",
     ],
 )  # fmt: skip
 def test_every_figure_has_a_section_a_title_and_a_caption(file):

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pyarrow.parquet import read_table
 
 ROOT = Path(__file__).parents[2]
 CHAIN = [
@@ -100,6 +101,9 @@ def test_the_chain_ends_in_a_report_and_a_summary(project):
     header, line = project.report("summary.tsv").read_text().splitlines()
     assert header.split("\t").index("test_accuracy") == 8
     assert float(line.split("\t")[8]) == pytest.approx(run["test_accuracy"])
+    table = read_table(project.report("runs.parquet")).to_pydict()
+    assert list(table) == header.split("\t")
+    assert table["test_accuracy"] == [run["test_accuracy"]]
     assert {p.suffix for p in project.report("figures").iterdir()} == {".png", ".svg"}
 
 
