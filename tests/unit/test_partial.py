@@ -114,7 +114,7 @@ def _left(root: Path) -> set[str]:
 
 
 def test_a_sweep_on_its_way_is_told_with_what_failed_and_what_is_missing(folder, root, planned, capsys, monkeypatch):
-    monkeypatch.setattr(report, "_DETAILED", 1)
+    monkeypatch.setattr(report, "_DETAILED_PARTLY", 1)
     lost, late, mapless = planned.runs[3], planned.runs[5], planned.runs[1]
     for stage in ("train", "respond_train", "respond_test", "label", "test"):
         _remove(root, stage.split("_")[0], lost.ids[stage])
