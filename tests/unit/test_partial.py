@@ -206,7 +206,8 @@ def test_a_damaged_run_is_told_and_the_others_are_shown(root, planned):
 @pytest.mark.usefixtures("undrawn")
 def test_the_whole_report_takes_the_place_of_the_partial_one(folder, root, planned, capsys):
     job = planned.jobs["report", "six"]
-    write_partial(planned, root, "stdp run six")
+    page, _ = write_partial(planned, root, "stdp run six")
+    assert "All runs are done, the report is not" in page.read_text()
     assert not is_reported(planned, root)
     run_stage(StageJob("report", job.spec, {}, root / "experiments" / "six"))
     assert {"report.html", "metrics.json"} <= _left(root)
@@ -267,7 +268,7 @@ def test_seeds_are_told_compactly(numbers, text):
         ("train", "network.npz", "PK"),
         ("label", "provenance.json", None),
         ("test", "metrics.json", "{}"),
-        ("encode", "raster.png", None),
+        ("encode", "encoder.json", "{}"),
         ("baseline", "provenance.json", "{"),
         ("features", "info.json", "{}"),
         ("embed", "info.json", "[]"),
