@@ -45,6 +45,8 @@ def of_run(root: Path, one: Run) -> Drawings:
     encode = root / "encode" / ids["encode"]
     levels = input_arrays(encode / "levels.npz", "train")
     levels |= read_arrays(encode / "levels.npz", "image_shape", also=())
+    with reading(encode):
+        raster = first_raster(read_json(encode / "encoder.json"), levels, data)
     weights, theta_mv, label, shape, stuck = _network(root, one)
     test = read_json(root / "test" / ids["test"] / "metrics.json")
     responses, _ = read_responses(root / "respond" / ids["respond_test"] / "responses.npz")
@@ -59,7 +61,7 @@ def of_run(root: Path, one: Run) -> Drawings:
         "weight_histogram.svg": partial(learning.weight_histogram, weights),
         "spikes_per_image.svg": partial(learning.spikes_per_image, responses.n_spikes),
         "neurons_per_label.svg": partial(learning.neurons_per_label, label, int(data["n_classes"])),
-        "raster.png": first_raster(read_json(encode / "encoder.json"), levels, data),
+        "raster.png": raster,
     }
     for embedding in one.analysis.of_first_features():
         rows = registry.load("feature", embedding.parents["features"].spec["feature"]["name"]).ROWS

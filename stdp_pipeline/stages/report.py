@@ -30,7 +30,7 @@ __all__ = ["PARTIAL", "gather", "run"]
 PARTIAL = ("partial.html", "partial.json")
 """Files that tell of an experiment that is not done."""
 
-_DETAILED = 16
+_DETAILED, _DETAILED_PARTLY = 16, 4
 """Runs that are shown with all figures, the first seed of each combination before others; the rest are in the table."""
 
 _SOMETIMES = (*FILES, "recovery.tsv", "hardware.tsv", "comparison.tsv")
@@ -75,7 +75,7 @@ def gather(job: StageJob, planned: Plan, unfinished: Unfinished | None = None) -
     portrait = root / "portray" / planned.portrait.id
     views: list[RunView] = []
     figures = PictureFolder(job.output / "figures")
-    for index in sorted(_detailed(planned.runs)):
+    for index in sorted(_detailed(planned.runs, _DETAILED if unfinished is None else _DETAILED_PARTLY)):
         one = planned.runs[index]
         theirs: dict[str, Path] = {}
         if index == 0 and (unfinished is None or (portrait / "provenance.json").is_file()):
@@ -141,11 +141,11 @@ def gather(job: StageJob, planned: Plan, unfinished: Unfinished | None = None) -
     )
 
 
-def _detailed(runs: list[Run]) -> set[int]:
+def _detailed(runs: list[Run], most: int) -> set[int]:
     """Choose the runs that are shown with all figures."""
     first = {canonical_json(one.varied): index for index, one in reversed(list(enumerate(runs)))}.values()
     others = (index for index in range(len(runs)) if index not in first)
-    return set([*sorted(first), *others][:_DETAILED])
+    return set([*sorted(first), *others][:most])
 
 
 def _costs(root: Path, one: Run) -> list[dict[str, Any]]:

@@ -114,7 +114,7 @@ def _left(root: Path) -> set[str]:
 
 
 def test_a_sweep_on_its_way_is_told_with_what_failed_and_what_is_missing(folder, root, planned, capsys, monkeypatch):
-    monkeypatch.setattr(report, "_DETAILED", 1)
+    monkeypatch.setattr(report, "_DETAILED_PARTLY", 1)
     lost, late, mapless = planned.runs[3], planned.runs[5], planned.runs[1]
     for stage in ("train", "respond_train", "respond_test", "label", "test"):
         _remove(root, stage.split("_")[0], lost.ids[stage])
@@ -206,7 +206,8 @@ def test_a_damaged_run_is_told_and_the_others_are_shown(root, planned):
 @pytest.mark.usefixtures("undrawn")
 def test_the_whole_report_takes_the_place_of_the_partial_one(folder, root, planned, capsys):
     job = planned.jobs["report", "six"]
-    write_partial(planned, root, "stdp run six")
+    page, _ = write_partial(planned, root, "stdp run six")
+    assert "All runs are done, the report is not" in page.read_text()
     assert not is_reported(planned, root)
     run_stage(StageJob("report", job.spec, {}, root / "experiments" / "six"))
     assert {"report.html", "metrics.json"} <= _left(root)
@@ -267,6 +268,7 @@ def test_seeds_are_told_compactly(numbers, text):
         ("train", "network.npz", "PK"),
         ("label", "provenance.json", None),
         ("test", "metrics.json", "{}"),
+        ("encode", "encoder.json", "{}"),
         ("baseline", "provenance.json", "{"),
         ("features", "info.json", "{}"),
         ("embed", "info.json", "[]"),
