@@ -98,8 +98,7 @@ def claimed_folder(directory: Path, what: str, again: str, unlock: bool = False)
             yield lock
         finally:
             _end_run(lock.holder.identity)
-            with suppress(ResultsError):
-                _check_jobs(directory)  # which removes what those leave that were ended just now
+            _jobs_at_work(directory)  # which removes the locks of those that were ended just now
             # Snakemake removes its lock, unless it was killed.
             if not _snakemakes(directory):
                 _remove_locks(directory)
@@ -177,8 +176,8 @@ def _remove_locks(directory: Path) -> None:
     shutil.rmtree(_locks(directory), ignore_errors=True)  # as Snakemake itself does for --unlock
 
 
-def _check_jobs(directory: Path) -> None:
-    """Refuse a folder in which jobs are at work, and remove the locks of those that died."""
+def _jobs_at_work(directory: Path) -> list[str]:
+    """Return the jobs that are being done, and remove the locks of those that died."""
     at_work = []
     results = directory / "results"
     for path in (*results.glob("*/.*.lock"), *results.glob("experiments/*/.*.lock")):
@@ -189,7 +188,12 @@ def _check_jobs(directory: Path) -> None:
             at_work.append(f"{held.holder.what} ({held.holder})" if held.holder else path.name)
         else:
             lock.release()
-    if at_work:
+    return at_work
+
+
+def _check_jobs(directory: Path) -> None:
+    """Refuse a folder in which jobs are at work."""
+    if at_work := _jobs_at_work(directory):
         raise ResultsError(
             f"other processes are at work in '{directory}', {len(at_work)} in all: {'; '.join(at_work[:5])}. They do "
             "not belong to a run of this machine that could be ended: wait for them or stop them, then run again"

@@ -49,7 +49,7 @@ _MARGIN, _LEAST_MIN = 10.0, 15
 """How many times the model's time a job may take, and how many minutes more, before a scheduler gives it up."""
 
 _TRIED_S = 15.0
-"""Jobs that are shorter by the model say nothing about how fast the machine is."""
+"""Jobs that are shorter, by the model or in truth, say nothing about how fast the machine is."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,8 @@ def estimate(jobs: Iterable[Job], root: Path) -> Estimate:
     """
     listed = list(jobs)
     done = _done(listed, root)
-    ratios = [done[job.key] / model for job in listed if job.key in done and (model := cpu_s(job)) >= _TRIED_S]
+    tried = [(done[job.key], cpu_s(job)) for job in listed if job.key in done]
+    ratios = [took / model for took, model in tried if min(took, model) >= _TRIED_S]
     factor = statistics.median(ratios) if ratios else None
     left = {job.key: cpu_s(job) * (factor or 1.0) for job in listed if job.key not in done}
     memory = {job.key: memory_mb(job) for job in listed}
