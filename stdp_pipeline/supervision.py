@@ -98,6 +98,8 @@ def claimed_folder(directory: Path, what: str, again: str, unlock: bool = False)
             yield lock
         finally:
             _end_run(lock.holder.identity)
+            with suppress(ResultsError):
+                _check_jobs(directory)  # which removes what those leave that were ended just now
             # Snakemake removes its lock, unless it was killed.
             if not _snakemakes(directory):
                 _remove_locks(directory)
