@@ -9,6 +9,9 @@ from snakemake.utils import min_version
 min_version("9.10")
 
 
+report: "stdp_pipeline/workflow/workflow.rst"
+
+
 include: "stdp_pipeline/workflow/common.smk"
 include: "stdp_pipeline/workflow/inputs.smk"
 include: "stdp_pipeline/workflow/network.smk"
@@ -17,8 +20,8 @@ include: "stdp_pipeline/workflow/hardware.smk"
 include: "stdp_pipeline/workflow/analysis.smk"
 
 
+# The first rule of this file, so the default target; workflows that use this one as a module have their own.
 rule all:
-    default_target: True
     input:
         rules.experiment.output,
         rules.illustrate.output,

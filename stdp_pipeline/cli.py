@@ -201,7 +201,14 @@ def _add_archive(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
             "--directory", type=Path, metavar="DIR", help="folder that has results/ (default: the project)"
         )
 
-    at_directory(of_experiment("status", "say how far an experiment is, and what failed"))
+    status = of_experiment("status", "say how far an experiment is, and what failed")
+    at_directory(status)
+    status.add_argument(
+        "--report", action="store_true", help="write results/experiments/NAME/partial.html, of the runs that are done"
+    )
+
+    index = commands.add_parser("index", help="write results/index.html, a page of all experiments that were run")
+    at_directory(index)
 
     provenance = commands.add_parser("provenance", help="print what made a result, and from what")
     provenance.add_argument("path", type=Path, help="file or folder of results")
@@ -218,6 +225,17 @@ def _add_archive(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     gc.add_argument(
         "--experiments", action="append", default=[], type=Path, metavar="FOLDER", help="more folders with YAML files"
     )
+
+    compare = commands.add_parser("compare", help="set experiments that have been run side by side", allow_abbrev=False)
+    compare.add_argument(
+        "experiments",
+        nargs="+",
+        metavar="EXPERIMENT",
+        help="two or more names or paths of YAML files, the first one being the reference; NAME:COMBINATION takes one "
+        "combination, called as in the report's tables",
+    )
+    at_directory(compare)
+    compare.add_argument("--output", type=Path, metavar="FOLDER", help="default: results/comparisons/A-vs-B")
 
     crate = of_experiment("crate", "pack an experiment as an RO-Crate, for deposit")
     at_directory(crate)

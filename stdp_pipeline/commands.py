@@ -17,8 +17,8 @@ from stdp_pipeline.errors import ConfigError
 from stdp_pipeline.running import planned_of, project_root, run
 
 __all__ = [
-    "bench", "crate", "doctor", "export_events", "gallery", "gc", "list_kind", "new_experiment", "provenance",
-    "reproduce", "run", "show", "stage", "status", "test_pretrained",
+    "bench", "compare", "crate", "doctor", "export_events", "gallery", "gc", "index", "list_kind", "new_experiment",
+    "provenance", "reproduce", "run", "show", "stage", "status", "test_pretrained",
 ]  # fmt: skip
 
 
@@ -190,9 +190,19 @@ def list_kind(options: argparse.Namespace, kinds: dict[str, str]) -> int:
 def status(options: argparse.Namespace) -> int:
     """Print how far an experiment is, and what failed."""
     from stdp_pipeline.archive import commands
+    from stdp_pipeline.archive.partial import run_again
+
+    again = run_again(options.experiment, options.set, options.directory)
+    options.directory = options.directory or project_root()
+    return commands.status(options, planned_of(options), again)
+
+
+def index(options: argparse.Namespace) -> int:
+    """Write the page of all experiments in a results folder."""
+    from stdp_pipeline.archive import commands
 
     options.directory = options.directory or project_root()
-    return commands.status(options, planned_of(options))
+    return commands.index(options)
 
 
 def provenance(options: argparse.Namespace) -> int:
@@ -215,6 +225,14 @@ def gc(options: argparse.Namespace) -> int:
 
     options.directory = options.directory or project_root()
     return commands.gc(options, project_root() / "config" / "experiments")
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Set experiments that have been run side by side."""
+    from stdp_pipeline.archive import compare as side_by_side
+
+    options.directory = options.directory or project_root()
+    return side_by_side.compare(options, project_root() / "config" / "experiments")
 
 
 def crate(options: argparse.Namespace) -> int:

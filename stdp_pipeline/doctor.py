@@ -21,6 +21,7 @@ _PACKAGES = {
     "scikit-learn": "sklearn",
     "numba": "numba",
     "pandas": "pandas",
+    "pyarrow": "pyarrow",
     "matplotlib": "matplotlib",
     "pydantic": "pydantic",
     "snakemake": "snakemake",

@@ -20,6 +20,7 @@ from stdp_pipeline.errors import ResultsError
 
 __all__ = [
     "canonical_json",
+    "explained",
     "folder_written_whole",
     "nullable",
     "read_arrays",
@@ -33,6 +34,7 @@ __all__ = [
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space and run again, finished steps are kept",
     errno.EDQUOT: "the disk quota is used up; free some space and run again, finished steps are kept",
+    errno.EFBIG: "the file is larger than is allowed; raise the limit (ulimit -f) or use another file system",
     errno.EACCES: "permission denied; make the folder writable or run with another --directory",
     errno.EPERM: "permission denied; make the folder writable or run with another --directory",
     errno.EROFS: "the file system is read-only; run with another --directory",
@@ -41,7 +43,7 @@ _REASONS = {
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
     """Turn an operating-system error into one sentence that names the file and what to do."""
     try:
         yield
@@ -53,7 +55,7 @@ def _explained(path: Path) -> Iterator[None]:
 def _write(path: str | os.PathLike[str], fill: Callable[[IO[bytes]], object]) -> None:
     """Let ``fill`` write to a temporary file in the same folder, then rename it to ``path``."""
     path = Path(path)
-    with _explained(path):
+    with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         try:
@@ -77,12 +79,12 @@ def folder_written_whole(path: Path) -> Iterator[Path]:
     ResultsError
         If it cannot be made or renamed, which it cannot if there is a folder of this name that is not empty.
     """
-    with _explained(path):
+    with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
     try:
         yield part
-        with _explained(path):
+        with explained(path):
             os.chmod(part, 0o777 & ~_umask())
             os.replace(part, path)
     except BaseException:

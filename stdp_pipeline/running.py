@@ -6,10 +6,12 @@ import argparse
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from stdp_pipeline.archive.progress import progress
@@ -17,9 +19,19 @@ from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Plan, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import read_json
+from stdp_pipeline.stages._kept import ANEW
+from stdp_pipeline.supervision import StoppedError, claimed_folder, supervised
 from stdp_pipeline.workflow.profiles import profile_folder, with_profiles
 
 __all__ = ["planned_of", "project_root", "run"]
+
+# Options of Snakemake: those with which it only reads, and those that ask for more than is needed.
+_READS = {
+    *("-n", "--dry-run", "--dryrun", "--dag", "--rulegraph", "--filegraph", "--d3dag", "--lint"),
+    *("--summary", "-S", "--detailed-summary", "-D", "--list-rules", "-l", "--list-changes", "--lc", "--version"),
+}
+_LITTLE_BYTES = 20_000_000  # with less than this, a full disk may be what is wrong
+_FORCES = {"-f", "--force", "-F", "--forceall", "-R", "--forcerun"}
 
 
 def project_root() -> Path:
@@ -66,24 +78,40 @@ def run(options: argparse.Namespace) -> int:
         *("--profile", str(profile)),
         *(("--cores", str(options.cores)) if options.cores else ()),
     ]
-    if options.unlock:
-        return subprocess.run([*command, "--unlock"]).returncode
-    _check_lock(options, directory)
+    only_reads = any(one in _READS or one.startswith("-n") for one in options.snakemake)
+    if only_reads and not options.unlock:  # which may be done beside another run
+        return subprocess.run([*command, *further], env=_environment()).returncode
     start, started_at = time.monotonic(), time.time()
-    status = subprocess.run([*command, *further], env=_environment()).returncode
+    where = f" --directory {shlex.quote(str(directory))}" if options.directory else ""
+    again = f"stdp run {shlex.quote(options.experiment)}{where}"
+    try:
+        with claimed_folder(directory, again, f"{again} --unlock", options.unlock) as lock:
+            if options.unlock:
+                print(f"'{directory}' is free: no run is at work there, and no lock is left")
+                return 0
+            status = supervised([*command, *further], _environment(options.snakemake), lock)
+    except StoppedError as stop:
+        print(f"\nstdp run: ended by {stop}; run the same command again to go on", file=sys.stderr)
+        return 128 + stop.number
     report = directory / "results" / "experiments" / planned.name / "report.html"
     if status != 0:
-        _check_lock(options, directory)  # another run was quicker, or ours was killed
         print(f"\nstdp run: error: '{planned.name}' did not finish", file=sys.stderr)
-        for failure in progress(planned, directory / "results", started_at - 1).failures:
+        failures = progress(planned, directory / "results", started_at - 1).failures
+        for failure in failures:
             print(f"  {failure.job.stage} {failure.job.id}: {failure.message} ({failure.log})", file=sys.stderr)
+        if (free := shutil.disk_usage(directory).free) < _LITTLE_BYTES:
+            print(f"  the disk of '{directory}' is full: {free / 1e6:.1f} MB are free", file=sys.stderr)
+        if failures:
+            _tell(planned, directory / "results", options, started_at - 1)
         print("Mend the cause, then run the same command again: finished work is kept.", file=sys.stderr)
-        return status
+        return status if status > 0 else 128 - status
     if report.is_file() and not options.snakemake:
         made = read_json(report.parent / "provenance.json")["spec"]
         if made != planned.jobs["report", planned.name].spec:
             raise ResultsError(f"'{report}' is of another configuration; delete '{report.parent}' and run again")
         _print_summary(planned, report, time.monotonic() - start)
+    if report.is_file() and (not options.snakemake or report.stat().st_mtime >= started_at):
+        _tell(planned, directory / "results", options)
     return 0
 
 
@@ -92,27 +120,38 @@ def _quoted(value: str | list[str]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _environment() -> dict[str, str]:
-    """Return the environment for Snakemake, which needs a cache folder that it can write to."""
+def _tell(planned: Plan, results: Path, options: argparse.Namespace, failed_since: float | None = None) -> None:
+    """Write the page of all experiments; after failures before it what there is of this one; and say where they are."""
+    from stdp_pipeline.archive.index import write_index
+    from stdp_pipeline.archive.partial import remove_partial, run_again, write_partial
+
+    out = sys.stdout if failed_since is None else sys.stderr
+    try:
+        if failed_since is not None:
+            again = run_again(options.experiment, options.set, options.directory)
+            page, found = write_partial(planned, results, again, failed_since)
+            print(f"  {found.n_runs_done} of {found.n_runs} runs are done: {page}", file=out)
+        else:
+            remove_partial(planned, results)
+        print(f"  all experiments: {write_index(results)[0]}", file=out)
+    except (ResultsError, OSError) as error:  # the run's own result stands
+        print(f"stdp run: a page was not written: {error}", file=sys.stderr)
+
+
+def _environment(arguments: Iterable[str] = ()) -> dict[str, str]:
+    """Return the environment for Snakemake, which needs a cache folder that it can write to.
+
+    What it is forced to do is to be done again, even if nothing has changed.
+    """
+    env = dict(os.environ) | ({ANEW: "1"} if _FORCES.intersection(arguments) else {})
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     try:
         cache.mkdir(parents=True, exist_ok=True)
         if os.access(cache, os.W_OK):
-            return dict(os.environ)
+            return env
     except OSError:
         pass
-    return os.environ | {"XDG_CACHE_HOME": str(Path(tempfile.gettempdir()) / "stdp_pipeline_cache")}
-
-
-def _check_lock(options: argparse.Namespace, directory: Path) -> None:
-    """Refuse a folder that Snakemake has locked."""
-    locks = directory / ".snakemake" / "locks"
-    if locks.is_dir() and any(locks.iterdir()):
-        where = f" --directory {shlex.quote(str(directory))}" if options.directory else ""
-        raise ResultsError(
-            f"'{directory}' is locked: another run is using it, or one was killed. If no other run is active, remove "
-            f"the lock with 'stdp run {options.experiment}{where} --unlock' and run again; finished work is kept"
-        )
+    return env | {"XDG_CACHE_HOME": str(Path(tempfile.gettempdir()) / "stdp_pipeline_cache")}
 
 
 def _check_folder(directory: Path) -> None:

@@ -23,9 +23,10 @@ class Paired:
     n : int
         Seeds that both have.
     difference : Interval
-        Mean of the differences and Student's 95 % interval.
+        Mean of the differences and Student's 95 % interval; without ends for a single seed, or if all are equal.
     p : float or None
-        Of the paired t-test, two-sided; None for a single seed.
+        Of the paired t-test, two-sided; None for a single seed, or if all differences are equal, but not zero: there
+        is no spread to judge them by.
     effect : float or None
         Hedges' g of the differences: their mean over their standard deviation, corrected for few seeds; None for a
         single seed, or if all differences are equal.
@@ -68,8 +69,8 @@ def paired(a: np.ndarray, b: np.ndarray) -> Paired:
     if n < 2:
         return Paired(n, interval(found), None, None)
     mean, sd = float(found.mean()), float(found.std(ddof=1))
-    if sd <= 1e-12 * max(1.0, abs(mean)):  # all differences are equal: no spread to judge them by
-        return Paired(n, interval(found), 1.0 if mean == 0 else 0.0, None)
+    if sd <= 1e-12 * max(1.0, abs(mean)):
+        return Paired(n, Interval(mean, None, None), 1.0 if abs(mean) <= 1e-12 else None, None)
     p = 2 * float(t.sf(abs(mean) / sd * math.sqrt(n), n - 1))
     corrected = math.exp(math.lgamma((n - 1) / 2) - math.lgamma((n - 2) / 2)) / math.sqrt((n - 1) / 2) if n > 2 else 0.0
     return Paired(n, interval(found), p, mean / sd * corrected if corrected else None)
@@ -101,14 +102,20 @@ class McNemar:
 
     Attributes
     ----------
+    n : int
+        Images.
     only_a, only_b : int
         Images that only one of them classified rightly.
+    difference : Interval
+        Share of right answers of the first minus that of the second, and its 95 % interval over test images.
     p : float
         Chance of a split as uneven as that, if both were equally good: exact, two-sided.
     """
 
+    n: int
     only_a: int
     only_b: int
+    difference: Interval
     p: float
 
 
@@ -129,6 +136,8 @@ def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> McNemar:
     ----------
     .. [1] McNemar (1947), "Note on the sampling error of the difference between correlated proportions or percentages",
        Psychometrika 12:153, doi:10.1007/BF02295996; the exact test on the binomial distribution.
+    .. [2] Agresti & Min (2005), "Simple improved confidence intervals for comparing matched proportions", Stat. Med.
+       24:729, doi:10.1002/sim.1781: the interval, Wald's with half an image more of each of the four kinds.
     """
     if len(right_a) != len(right_b):
         raise DataError(f"networks must have seen the same images, got {len(right_a)} and {len(right_b)}")
@@ -136,4 +145,12 @@ def mcnemar(right_a: np.ndarray, right_b: np.ndarray) -> McNemar:
 
     only_a, only_b = int(np.sum(right_a & ~right_b)), int(np.sum(right_b & ~right_a))
     p = float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
-    return McNemar(only_a, only_b, p)
+    n = len(right_a)
+    return McNemar(n, only_a, only_b, _matched(only_a, only_b, n), p)
+
+
+def _matched(only_a: int, only_b: int, n: int) -> Interval:
+    a, b, total = only_a + 0.5, only_b + 0.5, n + 2
+    middle = (a - b) / total
+    half = 1.959964 * math.sqrt(a + b - (a - b) ** 2 / total) / total
+    return Interval((only_a - only_b) / n if n else 0.0, max(middle - half, -1.0), min(middle + half, 1.0))

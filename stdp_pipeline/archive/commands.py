@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from stdp_pipeline.archive.index import write_index
+from stdp_pipeline.archive.partial import is_reported, remove_partial, write_partial
 from stdp_pipeline.archive.progress import progress
 from stdp_pipeline.archive.records import find_record, told
 from stdp_pipeline.archive.reproduce import Verdict
 from stdp_pipeline.config.plan import Plan
 from stdp_pipeline.errors import ConfigError
+from stdp_pipeline.supervision import quiet_folder
 
-__all__ = ["crate", "gc", "provenance", "reproduce", "status"]
+__all__ = ["crate", "gc", "index", "provenance", "reproduce", "status"]
 
 
 def provenance(options: argparse.Namespace) -> int:
@@ -49,11 +52,7 @@ def gc(options: argparse.Namespace, experiments: Path) -> int:
     """List, or remove, results that no experiment refers to; and say how much room experiments take."""
     from stdp_pipeline.archive.unused import experiments_in, remove, unused, usage
 
-    root = options.directory / "results"
-    if not root.is_dir():
-        raise ConfigError(
-            f"there are no results in '{options.directory}'; give the folder that holds them: --directory"
-        )
+    root = _results_in(options.directory)
     plans, faults = experiments_in(root, [experiments, *options.experiments])
     print("experiment                      jobs done       MB   MB of its own")
     for one in usage(root, plans):
@@ -69,7 +68,8 @@ def gc(options: argparse.Namespace, experiments: Path) -> int:
     elif faults:
         raise ConfigError(f"nothing removed, since it is not known what these refer to:\n  {chr(10).join(faults)}")
     else:
-        remove(root, found)
+        with quiet_folder(options.directory.resolve(), "stdp gc"):
+            remove(root, found)
         print(f"removed: {total}")
     return 0
 
@@ -87,12 +87,38 @@ def crate(options: argparse.Namespace, planned: Plan) -> int:
     return 0
 
 
-def status(options: argparse.Namespace, planned: Plan) -> int:
-    """Print how far an experiment is, and what failed; the exit status is 1 if something did."""
-    found = progress(planned, options.directory / "results")
+def index(options: argparse.Namespace) -> int:
+    """Write the page of all experiments."""
+    page, n = write_index(_results_in(options.directory))
+    print(f"{n} experiment{'' if n == 1 else 's'} -> {page}")
+    return 0
+
+
+def _results_in(directory: Path) -> Path:
+    root = directory / "results"
+    if not root.is_dir():
+        raise ConfigError(f"there are no results in '{directory}'; give the folder that holds them: --directory")
+    return root
+
+
+def status(options: argparse.Namespace, planned: Plan, again: str) -> int:
+    """Print how far an experiment is, and what failed; the exit status is 1 if something did.
+
+    ``again`` is the command that makes the rest.
+    """
+    root = options.directory / "results"
+    if options.report and is_reported(planned, root):
+        remove_partial(planned, root)
+        write_index(root)
+        print(f"{planned.name}: done, see {root / 'experiments' / planned.name / 'report.html'}")
+        return 0
+    page, found = write_partial(planned, root, again) if options.report else (None, progress(planned, root))
     print(
         f"{planned.name}: {found.n_runs_done} of {found.n_runs} runs done, {found.n_jobs_done} of {found.n_jobs} jobs"
     )
     for failure in found.failures:
         print(f"  {failure.job.stage} {failure.job.id}: {failure.message} ({failure.log})")
+    if page is not None:
+        write_index(root)
+        print(f"  so far: {page}")
     return 1 if found.failures else 0

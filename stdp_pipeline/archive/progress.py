@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stdp_pipeline.archive.records import RECORD
-from stdp_pipeline.config.job import Job
+from stdp_pipeline.config.job import OF_EXPERIMENTS, Job
 from stdp_pipeline.config.plan import Plan, Run
 
-__all__ = ["Failure", "Progress", "progress", "runs_done"]
+__all__ = ["Done", "Failure", "Progress", "progress", "runs_done"]
 
 _KILLED = "ended without a message: it was killed, or the disk or the memory was full"
 
@@ -31,6 +31,19 @@ class Failure:
     message: str
     log: Path
 
+    @property
+    def explained(self) -> bool:
+        """Whether the job said what was wrong. If it did not, it was killed, or runs just now."""
+        return self.message.startswith(_start(self.job))
+
+    def tail(self, n_lines: int = 12) -> str:
+        """Return the last lines of the log; none if it is gone."""
+        try:
+            text = self.log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.strip().splitlines()[-n_lines:])
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -39,7 +52,7 @@ class Progress:
     Attributes
     ----------
     n_runs, n_runs_done : int
-        A run is done when its test is.
+        A run is done when all of its jobs are.
     n_jobs, n_jobs_done : int
     failures : list of Failure
         Whose message is an error, or that ended without one; those of a job that runs just now are among them, too.
@@ -63,7 +76,7 @@ def progress(planned: Plan, root: Path, since: float = 0.0) -> Progress:
     since : float
         Time stamp; logs that were written before it are not looked at.
     """
-    jobs = [job for job in planned.jobs.values() if job.stage not in ("report", "illustrate")]
+    jobs = [job for job in planned.jobs.values() if job.stage not in OF_EXPERIMENTS]
     done = [job for job in jobs if _done(root, job)]
     failures = [
         found for job in planned.jobs.values() if not _done(root, job) and (found := _failure(root, job, since))
@@ -72,16 +85,28 @@ def progress(planned: Plan, root: Path, since: float = 0.0) -> Progress:
 
 
 def runs_done(planned: Plan, root: Path) -> Iterator[Run]:
-    """Yield the runs of which every job is done."""
-    for one in planned.runs:
-        wanted = [one.test, one.baseline, *one.analysis.all(), *one.crossbars.values()]
-        if all(_done(root, job) for job in wanted if job is not None):
-            yield one
+    """Yield the runs of which every job is done, with all that it was made from."""
+    done = Done(root)
+    return (one for one in planned.runs if all(map(done, one.wanted)))
+
+
+class Done:
+    """Which jobs are done, with all that they were made from; reports never are, they may be of another state."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._found: dict[tuple[str, str], bool] = {}
+
+    def __call__(self, job: Job) -> bool:
+        """Return whether a job is done."""
+        if job.key not in self._found:
+            self._found[job.key] = _done(self._root, job) and all(map(self, job.parents.values()))
+        return self._found[job.key]
 
 
 def _done(root: Path, job: Job) -> bool:
     """Return whether a job's record is there, which is written last; reports may be of another state."""
-    return job.stage not in ("report", "illustrate") and (root / job.stage / job.id / RECORD).is_file()
+    return job.stage not in OF_EXPERIMENTS and (root / job.stage / job.id / RECORD).is_file()
 
 
 def _failure(root: Path, job: Job, since: float) -> Failure | None:
@@ -95,6 +120,11 @@ def _failure(root: Path, job: Job, since: float) -> Failure | None:
     if ": done in " in lines[-1]:
         return None
     # A message may have several lines; what is before it is progress.
-    starts = [k for k, line in enumerate(lines) if line.startswith(f"stdp {job.stage}: ")]
+    starts = [k for k, line in enumerate(lines) if line.startswith(_start(job))]
     message = lines[starts[-1] :] if starts else [lines[-1]]
     return Failure(job, "\n    ".join(message), log)
+
+
+def _start(job: Job) -> str:
+    """Return what the line begins with by which a stage tells that something is wrong."""
+    return f"stdp {job.stage}: "

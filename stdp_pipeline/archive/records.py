@@ -40,7 +40,7 @@ class Record:
     @property
     def inputs(self) -> dict[str, Path]:
         """The files that were read, by role."""
-        return {role: (self.folder / path).resolve() for role, path in self.values["inputs"].items()}
+        return {role: _at_its_place(self.folder / path) for role, path in self.values["inputs"].items()}
 
     @property
     def root(self) -> Path:
@@ -48,8 +48,14 @@ class Record:
         return self.folder.parent.parent
 
     def files(self) -> list[Path]:
-        """Return all results in the folder, less the record itself, which holds times."""
-        return sorted(path for path in self.folder.rglob("*") if path.is_file() and path != self.folder / RECORD)
+        """Return all results in the folder, less the record itself, which holds times, and what begins with a dot."""
+        files = (path for path in self.folder.rglob("*") if path.is_file() and path != self.folder / RECORD)
+        return sorted(p for p in files if not any(part.startswith(".") for part in p.relative_to(self.folder).parts))
+
+
+def _at_its_place(path: Path) -> Path:
+    """Return the absolute path, without following the file itself: Snakemake's cache leaves links into itself."""
+    return path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
 
 
 def find_record(path: Path) -> Record:
@@ -67,7 +73,7 @@ def find_record(path: Path) -> Record:
     """
     if not path.exists():
         raise ResultsError(f"'{path}' does not exist; give a file or folder of results, such as results/train/ID")
-    path = path.resolve()
+    path = _at_its_place(path)
     for folder in (path, *path.parents)[:4]:
         if (folder / RECORD).is_file():
             return read_record(folder)

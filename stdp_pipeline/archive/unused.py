@@ -12,6 +12,7 @@ from stdp_pipeline.config.job import STAGES
 from stdp_pipeline.config.load import completed, load_experiment
 from stdp_pipeline.config.plan import Plan, plan
 from stdp_pipeline.errors import ResultsError, StdpError
+from stdp_pipeline.stages._kept import KEPT
 
 __all__ = ["Folder", "Usage", "experiments_in", "remove", "size_of", "unused", "usage"]
 
@@ -129,8 +130,8 @@ def _places(root: Path, stage: str, one: str) -> list[Path]:
 
 
 def size_of(path: Path) -> int:
-    """Return the bytes of a file, or of all files in a folder; links do not count."""
-    if path.is_symlink():
+    """Return the bytes of a file, or of all files in a folder; links do not count, nor files linked a second time."""
+    if path.is_symlink() or path.name == KEPT:
         return 0
     if path.is_dir():
         return sum(size_of(entry) for entry in path.iterdir())

@@ -77,11 +77,15 @@ def _component_names() -> frozenset[str]:
     return frozenset(name for kind in registry.KINDS for name in registry.names(kind))
 
 
+_MOST_KNOWN = 40
+
+
 def unknown(given: str, known: list[str]) -> str:
-    """Return what to say of a value that is none of those known: all of them, and the nearest one."""
+    """Return what to say of a value that is none of those known: which there are, and the nearest one."""
     near = difflib.get_close_matches(given, known, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"unknown value '{given}'; known: {', '.join(known)}.{hint}"
+    more = f", and {len(known) - _MOST_KNOWN} more" if len(known) > _MOST_KNOWN else ""
+    return f"unknown value '{given}'; known: {', '.join(known[:_MOST_KNOWN])}{more}.{hint}"
 
 
 def _fields_at(path: list[str], raw: dict[str, Any], model: type[BaseModel]) -> list[str]:

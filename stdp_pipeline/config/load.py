@@ -218,7 +218,7 @@ def _with_lines(message: str, path: Path, overridden: list[str]) -> str:
     return "\n".join(lines)
 
 
-_NOT_VARIED = ("seeds", "variants", "title", "description", "published", *Sweep.model_fields)
+_NOT_VARIED = ("seeds", "variants", "title", "description", "published", "report", *Sweep.model_fields)
 
 
 def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experiment]]:
@@ -232,7 +232,7 @@ def combinations(experiment: Experiment) -> list[tuple[dict[str, Any], Experimen
     # Only what was given: defaults of one component, or what a preset says of it, must not stay when the sweep chooses
     # another.
     raw = json.loads(json.dumps(experiment.given))
-    for section in ("published", *Sweep.model_fields):
+    for section in ("published", "report", *Sweep.model_fields):
         raw.pop(section, None)
     variants = {name: _by_path(changes) for name, changes in (raw.pop("variants", {}) or {"": {}}).items()}
     swept = experiment.paths()

@@ -11,11 +11,18 @@ from typing import Any
 
 from stdp_pipeline import registry
 from stdp_pipeline.config.analysis import AnalysisJobs, analysis_jobs
+from stdp_pipeline.config.explain import unknown
 from stdp_pipeline.config.job import OF_EXPERIMENTS, STAGES, Job, new_job
 from stdp_pipeline.config.load import combinations
 from stdp_pipeline.config.schema import Experiment
+from stdp_pipeline.errors import ConfigError
 
-__all__ = ["Plan", "Run", "plan"]
+__all__ = ["Plan", "Run", "plan", "told"]
+
+
+def told(varied: dict[str, Any]) -> str:
+    """Return how a combination of parameters is called in tables and figures."""
+    return ", ".join(str(v) if k == "variant" else f"{k} = {v}" for k, v in varied.items())
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,25 @@ class Run:
     crossbars: dict[str, Job]
 
     @property
+    def wanted(self) -> list[Job]:
+        """The jobs that nothing of the run follows on; the others are their ancestors."""
+        jobs = (self.test, self.baseline, *self.analysis.all(), *self.crossbars.values())
+        return [job for job in jobs if job is not None]
+
+    @property
     def told(self) -> str:
         """What tells this combination of parameters from the others; empty if there is only one."""
-        if "variant" in self.varied:
-            return str(self.varied["variant"])
-        return ", ".join(f"{k} = {v}" for k, v in self.varied.items())
+        return told(self.varied)
+
+    @property
+    def tested(self) -> list[Job]:
+        """Its test and all jobs that this is made from."""
+        found, todo = {}, [self.test]
+        while todo:
+            job = todo.pop()
+            found[job.key] = job
+            todo += job.parents.values()
+        return list(found.values())
 
     @property
     def ids(self) -> dict[str, str]:
@@ -195,12 +216,16 @@ def plan(name: str, experiment: Experiment) -> Plan:
     Raises
     ------
     ConfigError
-        If the grid is wrong; see :func:`stdp_pipeline.config.load.combinations`.
+        If the grid is wrong, see :func:`stdp_pipeline.config.load.combinations`; or if there is no such combination as
+        ``report.reference``.
     """
     runs = []
     for varied, one in combinations(experiment):
         for seed in one.seeds:
             runs.append(Run(seed, varied, one, *_jobs_of_run(one, seed)))
+    names = list(dict.fromkeys(run.told for run in runs))
+    if experiment.report.reference not in (None, *names):
+        raise ConfigError(f"report.reference: {unknown(str(experiment.report.reference), names)}")
     # One run is enough to show the model.
     first = runs[0].test.parents["responses"].trained
     portrait = new_job("portray", first.id, {}, {"train": first, "encode": first.parents["encode"]})
@@ -212,9 +237,8 @@ def plan(name: str, experiment: Experiment) -> Plan:
         jobs.setdefault(job.key, job)
 
     for run in runs:
-        for job in (run.test, run.baseline, *run.analysis.all(), *run.crossbars.values()):
-            if job is not None:
-                add(job)
+        for job in run.wanted:
+            add(job)
     add(portrait)
     ordered = dict(sorted(jobs.items(), key=lambda item: STAGES.index(item[0][0])))
     # Not the list of runs, which may be longer than a command line: the stage lays them out itself.

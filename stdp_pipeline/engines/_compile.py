@@ -104,7 +104,9 @@ class _Collector:
             # runtime, that is no memory allocation and no counting of references to arrays: the counting, an atomic
             # operation at every row of weights, took a third of the time.
             forced = ", forceinline=True" if name in _WITHIN_LOOPS else ""
-            decorator = f"@njit(nogil=True, error_model='numpy', _nrt=False{cached}{inlined}{forced})"
+            # Called from compiled code only: without the ways in from Python and C, which would be compiled as well.
+            bare = "" if cached else ", no_cpython_wrapper=True, no_cfunc_wrapper=True"
+            decorator = f"@njit(nogil=True, error_model='numpy', _nrt=False{cached}{inlined}{forced}{bare})"
             self.chunks.append(f"{decorator}\n{ast.unparse(_bare(node))}")
         else:
             self.chunks.append(ast.unparse(node))

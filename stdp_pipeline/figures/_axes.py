@@ -59,8 +59,11 @@ def rows_inches(names: Sequence[str], each: float) -> float:
     return 1.3 * text_pt(9) / 9 + len(names) * tall
 
 
-def apart(places: np.ndarray, least: float) -> np.ndarray:
-    """Move places, (n, 2), until any two of them are so far from each other, or nearly so: a little at a time."""
+def apart(places: np.ndarray, least: float, low: Any = -np.inf, high: Any = np.inf) -> np.ndarray:
+    """Move places, (n, 2), until any two of them are so far from each other, or nearly so: a little at a time.
+
+    They stay between ``low`` and ``high``, the corners of what they lie on, (2,) each, even if there is no room.
+    """
     moved = np.array(places, np.float64)
     for _ in range(100):
         near = 0
@@ -72,6 +75,7 @@ def apart(places: np.ndarray, least: float) -> np.ndarray:
                 step = (way / distance if distance > 0 else np.array([1.0, 0.0])) * (least - distance) / 2
                 moved[i] -= step
                 moved[j] += step
+        moved = np.clip(moved, low, high)
         if not near:
             break
     return moved

@@ -14,8 +14,18 @@ from stdp_pipeline.figures._style import ACCENT, CONTRAST, GREY, class_colour, f
 __all__ = ["accuracies", "accuracy_over_bits", "learning_curves"]
 
 
-def accuracies(names: list[str], groups: list[np.ndarray], published: list[float | None], readout: str) -> bytes:
-    """Draw the accuracy of each seed, their mean, and the published value, a line for each variant.
+_BAR = "#a9b0ba"
+"""Of intervals that marks lie on."""
+
+
+def accuracies(
+    names: list[str],
+    groups: list[np.ndarray],
+    published: list[float | None],
+    readout: str,
+    intervals: list[tuple[float, float] | None],
+) -> bytes:
+    """Draw the accuracy of each seed, their mean with its interval, and the published value, a line for each variant.
 
     Parameters
     ----------
@@ -26,6 +36,8 @@ def accuracies(names: list[str], groups: list[np.ndarray], published: list[float
         As fractions.
     readout : str
         Whose accuracies they are.
+    intervals : list of (float, float) or None
+        95 % intervals of the means, as fractions.
 
     Returns
     -------
@@ -35,59 +47,69 @@ def accuracies(names: list[str], groups: list[np.ndarray], published: list[float
     letters = 20 if len(names) <= 24 else 30  # many names have to do with a line each
     names = [fill(name, letters) if narrow() else name for name in names]
     label = fill(f"accuracy, {readout} (%)", 18) if narrow() else f"accuracy, {readout} (%)"
-    one_seed: dict[str, Any] = {"color": ACCENT, "alpha": 0.35, "markersize": mark_pt(4)}
+    one_seed: dict[str, Any] = {"color": ACCENT, "alpha": 0.45, "markersize": mark_pt(4)}
     mean: dict[str, Any] = {"color": ACCENT, "markersize": mark_pt(13), "markeredgewidth": mark_pt(2.2)}
+    bar: dict[str, Any] = {"color": _BAR, "linewidth": mark_pt(1.6), "solid_capstyle": "butt"}
     of_others: dict[str, Any] = {"color": "white", "markeredgecolor": CONTRAST, "markersize": mark_pt(5.5)}
     with figure(7.2, lambda _: rows_inches(names, 0.26)) as (fig, axes):
-        for at, (group, theirs) in enumerate(zip(groups, published, strict=True)):
+        for at, (group, theirs, ends) in enumerate(zip(groups, published, intervals, strict=True)):
             axes.axhline(at, color="#eceef1", linewidth=0.8, zorder=0)
+            if ends is not None:
+                axes.plot([100 * end for end in ends], [at, at], "-", **bar)
             axes.plot(100 * group, np.full(len(group), at), "o", clip_on=False, **one_seed)
             axes.plot(100 * group.mean(), at, "|", **mean)
             if theirs is not None:
                 axes.plot(100 * theirs, at, "D", **of_others)
         axes.plot([], [], "o", label="one seed", **one_seed)
         axes.plot([], [], "|", label="mean", **mean)
+        if any(ends is not None for ends in intervals):
+            axes.plot([], [], "-", label="95 % interval of it", **bar)
         if any(theirs is not None for theirs in published):
             axes.plot([], [], "D", label="published", **of_others)
         axes.set(yticks=range(len(names)), yticklabels=names, xlabel=label)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.tick_params(axis="y", length=0)
-        fig.legend(loc="outside upper right", ncols=3, fontsize=text_pt(8))
+        fig.legend(loc="outside upper right", ncols=2 if narrow() else 4, fontsize=text_pt(8))
         return svg(fig)
 
 
 def learning_curves(curves: list[dict[str, Any]]) -> bytes:
-    """Draw accuracy over the training images seen: a panel for each size, a colour for each rule, a line for each seed.
+    """Draw accuracy over the training images seen: a colour for each rule, a line for each seed.
+
+    There is a panel for each data set and size of network, since accuracies on different images cannot be compared.
 
     Parameters
     ----------
     curves : list of dict
-        ``n_exc``, ``name`` (what the colour stands for), ``images_seen`` and ``accuracy``, both (n_windows,) float64.
+        ``dataset``, ``n_exc``, ``name`` (what the colour stands for), ``images_seen`` and ``accuracy``, both
+        (n_windows,) float64.
 
     Returns
     -------
     bytes
         SVG.
     """
-    sizes = sorted({curve["n_exc"] for curve in curves})
+    datasets = list(dict.fromkeys(curve["dataset"] for curve in curves))
+    panels = sorted({(datasets.index(curve["dataset"]), curve["n_exc"]) for curve in curves})
     names = list(dict.fromkeys(curve["name"] for curve in curves))
-    n_columns = 1 if narrow() else min(len(sizes), 2)
-    n_rows = -(-len(sizes) // n_columns)
+    n_columns = 1 if narrow() else min(len(panels), 2)
+    n_rows = -(-len(panels) // n_columns)
     wide = 4.2 * n_columns + 0.4
     with figure(
         wide, lambda width: 3.0 * n_rows * min(width / wide, 1) + 0.4, nrows=n_rows, ncols=n_columns, squeeze=False
     ) as (fig, grid):
-        for axes, size in zip(grid.flat, sizes, strict=False):
+        for axes, (at, size) in zip(grid.flat, panels, strict=False):
             for curve in curves:
-                if curve["n_exc"] == size:
+                if (curve["dataset"], curve["n_exc"]) == (datasets[at], size):
                     colour = class_colour(names.index(curve["name"])) if len(names) > 1 else ACCENT
                     axes.plot(
                         curve["images_seen"] / 1000, 100 * curve["accuracy"], color=colour, linewidth=mark_pt(1),
                         alpha=0.8,
                     )  # fmt: skip
-            axes.set(title=f"{size} neurons", ylabel="accuracy (%)", xlabel="training images seen (thousands)")
+            of = f"{datasets[at].replace('_', ' ')}, " if len(datasets) > 1 else ""
+            axes.set(title=f"{of}{size} neurons", ylabel="accuracy (%)", xlabel="training images seen (thousands)")
             axes.grid(axis="y", color="#eceef1")
-        for axes in list(grid.flat)[len(sizes) :]:
+        for axes in list(grid.flat)[len(panels) :]:
             axes.remove()
         if len(names) > 1:
             for at, name in enumerate(names):

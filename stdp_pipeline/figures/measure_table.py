@@ -10,7 +10,8 @@ import numpy as np
 
 from stdp_pipeline.analysis.measures import MEASURES, TRAJECTORY_MEASURES, Measure
 from stdp_pipeline.errors import DataError
-from stdp_pipeline.figures._style import ACCENT, GREY, INK, figure, ink_on, method_title, narrow, svg, text_pt
+from stdp_pipeline.figures._methods import method_title
+from stdp_pipeline.figures._style import ACCENT, GREY, INK, figure, ink_on, narrow, svg, text_pt
 
 __all__ = ["measure_table"]
 

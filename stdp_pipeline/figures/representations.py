@@ -10,6 +10,7 @@ import numpy as np
 
 from stdp_pipeline.errors import DataError
 from stdp_pipeline.figures._legend import class_legend, label_colour
+from stdp_pipeline.figures._methods import method_title
 from stdp_pipeline.figures._style import (
     ACCENT,
     bare,
@@ -17,7 +18,6 @@ from stdp_pipeline.figures._style import (
     figure,
     ink_on,
     mark_pt,
-    method_title,
     narrow,
     printed,
     spaced,
@@ -95,7 +95,7 @@ def map_grid(maps: Mapping[str, np.ndarray], labels: np.ndarray, class_names: Se
         return svg(fig)
 
 
-def similarity_matrices(matrices: Mapping[str, np.ndarray], names: Sequence[str]) -> bytes:
+def similarity_matrices(matrices: Mapping[str, np.ndarray], names: Sequence[str], of: str = "") -> bytes:
     """Draw how similar representations are, by one or several measures, with numbers where there is room.
 
     Parameters
@@ -105,6 +105,8 @@ def similarity_matrices(matrices: Mapping[str, np.ndarray], names: Sequence[str]
     names : sequence of str
         What is compared: networks, seeds, rules or checkpoints. Of more names than there is room for, every second,
         third, ... one is written.
+    of : str
+        What the names are, for both axes, if they do not say it themselves.
 
     Returns
     -------
@@ -127,7 +129,10 @@ def similarity_matrices(matrices: Mapping[str, np.ndarray], names: Sequence[str]
     names = [fill(name, 20 if narrow() else 40) for name in names] if printed() else names
     longest = max(len(line) for name in names for line in name.split("\n"))
     lines = max(name.count("\n") for name in names) + 1
-    beside, below = 0.062 * longest + 0.25, 0.05 * longest + 0.35  # inches that names take
+    # Inches that names take: beside as they are; below at 45 degrees, there reaching out from under the next matrix.
+    aslant = 0.43 * longest * text_pt(9) / 72
+    beside = 0.062 * longest + 0.25 + 0.2 * bool(of) + max(0, aslant - 0.3) * (across - 1)
+    below = aslant + lines * text_pt(9) / 72 + 0.15 + 0.2 * bool(of)
     wide = (0.45 * n + 0.6) * across + beside + 0.6
     most = _LARGEST_CELL * across * n + beside + 0.8
     cell = (min(width_inches(wide), most) - beside - 0.8) / across / n
@@ -147,6 +152,7 @@ def similarity_matrices(matrices: Mapping[str, np.ndarray], names: Sequence[str]
             axes.set_xticks(named, [names[i] for i in named], rotation=45, ha="right", rotation_mode="anchor")
             axes.set_yticks(named, [names[i] for i in named])
             axes.tick_params(length=0)
+            axes.set(xlabel=of, ylabel=of)
             for side in axes.spines.values():
                 side.set_visible(False)
             for (row, column), value in np.ndenumerate(matrix):
@@ -205,7 +211,6 @@ def neuron_distributions(
                     axes.ecdf(known, linewidth=mark_pt(1.5), label=f"{network} ({len(known)})", **look)
                 else:
                     axes.hist(known, bins=40, histtype="stepfilled", color=ACCENT)
-                    axes.set_title(f"{len(known)} neurons")
             axes.set_xlabel(name)
         for axes in list(grid.flat)[len(quantities) :]:
             axes.remove()

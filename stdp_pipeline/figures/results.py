@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from stdp_pipeline.figures._axes import apart
+from stdp_pipeline.figures._methods import method_title
 from stdp_pipeline.figures._style import (
     INK,
     bare,
@@ -17,7 +18,6 @@ from stdp_pipeline.figures._style import (
     figure,
     ink_on,
     mark_pt,
-    method_title,
     narrow,
     png,
     spaced,
@@ -115,7 +115,8 @@ def response_map(coordinates: np.ndarray, labels: np.ndarray, method: str, info:
         middles = np.array([np.median(points[classes == c], axis=0) for c in found]).reshape(-1, 2)
         across = np.ptp(points, axis=0).max(initial=0) / (72 * fig.get_figheight() - 40)  # about so far is a point
         badge_pt = text_pt(10) * (1.6 if found.max(initial=0) < 10 else 2.1)
-        for c, (x, y) in zip(found, apart(middles, badge_pt * across), strict=True):
+        corners = (points.min(axis=0), points.max(axis=0)) if len(points) else ()  # beyond them, badges may be cut off
+        for c, (x, y) in zip(found, apart(middles, badge_pt * across, *corners), strict=True):
             axes.text(
                 x, y, str(c), ha="center", va="center", fontsize=text_pt(10), weight="bold",
                 color=ink_on(class_colour(int(c))),

@@ -11,19 +11,24 @@ import numpy as np
 from matplotlib.collections import LineCollection
 
 from stdp_pipeline.errors import DataError
+from stdp_pipeline.figures._axes import with_room
 from stdp_pipeline.figures._legend import class_legend, label_colour
-from stdp_pipeline.figures._style import bare, figure, mark_pt, method_title, narrow, svg
+from stdp_pipeline.figures._methods import method_title
+from stdp_pipeline.figures._style import bare, figure, mark_pt, narrow, svg
 
 __all__ = ["trajectories"]
 
 _MANY = 1000  # steps that an SVG holds as lines; more are pixels
-_ZERO_AT = 0.4  # where zero images stand on the logarithmic scale, as a share of the first number above zero
+_BAR = 0.8  # width of the scale of colours, as a share of the figure's
+_LIGHTEST = 0.92  # of the scale of colours: lines that are lighter cannot be seen on white
 
 
 def trajectories(
     maps: Mapping[str, np.ndarray], images_seen: np.ndarray, labels: np.ndarray, class_names: Sequence[str] = ()
 ) -> bytes:
     """Draw the paths of units through training, coloured by the images seen, and where they end, coloured by label.
+
+    Each step from one time to the next has its own colour, whether a hundred images lie between or ten thousand.
 
     Parameters
     ----------
@@ -57,35 +62,39 @@ def trajectories(
         raise DataError("trajectories: at least one map is needed, got none")
     columns = min(len(maps), 2 if narrow() else 3)
     rows = math.ceil(len(maps) / columns)
-    # Zero has no logarithm: it stands before the first number, as far as that tells them apart.
-    at = np.where(images_seen > 0, images_seen, _ZERO_AT * images_seen[images_seen > 0][0])
+    n_steps = len(images_seen) - 1
+    shades = matplotlib.colormaps["viridis"](np.linspace(0, _LIGHTEST, n_steps))
 
     def high(width: float) -> float:
         return rows * (width / columns + 0.2) + 0.8
 
     with figure(3.1 * columns, high, nrows=rows, ncols=columns, squeeze=False) as (fig, grid):
-        scale = matplotlib.cm.ScalarMappable(matplotlib.colors.LogNorm(at[0], at[-1]), "cividis")
         for axes, (method, places) in zip(grid.flat, maps.items(), strict=False):
-            _paths(axes, places, scale.to_rgba(np.sqrt(at[1:] * at[:-1])), labels)
+            _paths(axes, places, shades, labels)
             axes.set_title(method_title(method))
         for axes in list(grid.flat)[len(maps) :]:
             axes.remove()
-        decades = [d for d in 10.0 ** np.arange(10) if 1.5 * at[0] < d <= at[-1]]
-        ticks = [at[0], *(decades or [at[-1]])]
-        bar = fig.colorbar(scale, ax=fig.axes, location="bottom", shrink=0.6, aspect=40, label="training images seen")
-        bar.set_ticks(ticks, labels=[f"{n:,.0f}".replace(",", " ") for n in (images_seen[0], *ticks[1:])])
+        ends = np.arange(n_steps + 1)
+        scale = matplotlib.cm.ScalarMappable(
+            matplotlib.colors.BoundaryNorm(ends, n_steps), matplotlib.colors.ListedColormap(shades)
+        )
+        bar = fig.colorbar(scale, ax=fig.axes, location="bottom", shrink=_BAR, aspect=40, label="training images seen")
+        names = [f"{n:,}".replace(",", " ") for n in images_seen]
+        bar.set_ticks(ends, labels=with_room(ends.astype(float), names, 72 * 0.95 * _BAR * fig.get_figwidth()))
         bar.minorticks_off()
         class_legend(fig, labels, class_names, title="end, by label:")
         return svg(fig)
 
 
 def _paths(axes: Any, places: np.ndarray, colours: np.ndarray, labels: np.ndarray) -> None:
-    """Draw the paths of all units, early steps below late ones, and a point at the end of each."""
+    """Draw the paths of all units, long steps below short ones, and a point at the end of each."""
     n_steps, n_units = len(places) - 1, places.shape[1]
     steps = np.stack([places[:-1], places[1:]], axis=2)  # time, unit, end, coordinate
+    steps, colours = steps.reshape(-1, 2, 2), np.repeat(colours, n_units, axis=0)
+    order = np.argsort(-np.linalg.norm(steps[:, 1] - steps[:, 0], axis=1), kind="stable")
     axes.add_collection(
         LineCollection(
-            list(steps.reshape(-1, 2, 2)), colors=np.repeat(colours, n_units, axis=0), linewidths=mark_pt(0.9),
+            list(steps[order]), colors=colours[order], linewidths=mark_pt(0.9),
             alpha=0.7, capstyle="round", rasterized=n_steps * n_units > _MANY,
         )
     )  # fmt: skip

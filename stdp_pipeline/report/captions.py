@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from stdp_pipeline.figures._style import method_title
+from stdp_pipeline.figures._methods import method_title
 
 __all__ = ["HARDWARE_CAPTIONS", "SECTIONS", "About", "about"]
 
@@ -71,7 +71,8 @@ _ABOUT = {
     "trajectories": About(
         "Maps",
         "Trajectories of receptive fields",
-        "Receptive fields on their way through training: a line for each neuron, its end in the colour of its label.",
+        "Receptive fields of the first run on their way through training: a line for each neuron, with a colour for "
+        "each step from one snapshot to the next; its end in the colour of its label.",
     ),
     "neurons": About(
         "Neurons and activity",
@@ -87,9 +88,17 @@ _ABOUT = {
     "through_training": About(
         "Results",
         "Answers through training",
-        "How alike one network's answers to the same test images are at different times of its training (CKA).",
+        "How alike the first run's answers to the same test images are at different times of its training (CKA).",
     ),
-    "accuracies": About("All runs", "Accuracies", "Accuracy by the first readout: each seed, and the mean."),
+    "accuracies": About(
+        "All runs", "Accuracies", "Accuracy by the first readout: each seed, and the mean with its 95 % interval."
+    ),
+    "differences": About(
+        "All runs",
+        "Differences",
+        "Difference of accuracy from the combination of reference, with its 95 % interval: over the seeds that both "
+        "have, or, of a single seed, over the test images. Filled where p after Holm's correction is below 0.05.",
+    ),
     "learning_curves": About(
         "All runs",
         "Learning curves",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from stdp_pipeline.config.plan import told
+
 __all__ = ["Comparison", "compare", "markdown"]
 
 Comparison = list[dict[str, Any]]
@@ -15,7 +17,7 @@ def compare(averaged: list[dict[str, Any]]) -> Comparison:
     """Group the records of :func:`stdp_pipeline.report.means.means` by combination, in their order."""
     groups: dict[str, dict[str, Any]] = {}
     for mean in averaged:
-        name = ", ".join(str(v) if k == "variant" else f"{k} = {v}" for k, v in mean["varied"].items())
+        name = told(mean["varied"])
         group = groups.setdefault(
             name,
             {

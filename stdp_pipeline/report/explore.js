@@ -17,7 +17,6 @@
     time: 0, // index of the checkpoint; between two while playing
     playing: false,
     chosenLabels: new Set(), // filter of the trajectories
-    sort: { column: null, down: true },
   };
 
   // ---- small helpers ------------------------------------------------------------------------------------------------
@@ -394,19 +393,33 @@
       context.putImageData(this.pixels, 0, 0);
     }
 
-    // Names of classes at the medians of their points.
+    // Names of classes at the medians of their points, or beside them where others are, with a line that leads there.
     drawNames() {
       const { found } = this.paint;
+      this.names = []; // those drawn: centres and sizes, in CSS pixels
       if (!found.named || !$("names").checked) return;
       this.anchors ??= anchors(this);
       const context = this.base.getContext("2d");
       context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
       Object.assign(context, { font: "600 12px system-ui, sans-serif", textAlign: "center", textBaseline: "middle" });
       Object.assign(context, { lineJoin: "round", lineWidth: 3.5, strokeStyle: "#ffffffd9", fillStyle: "#22262d" });
-      for (const { name, x, y } of this.anchors) {
-        const [px, py] = [this.width / 2 + (x - this.cx) * this.scale, this.height / 2 - (y - this.cy) * this.scale];
-        context.strokeText(name, px, py);
-        context.fillText(name, px, py);
+      const boxes = this.anchors
+        .map(({ name, x, y }) => {
+          const [px, py] = [this.width / 2 + (x - this.cx) * this.scale, this.height / 2 - (y - this.cy) * this.scale];
+          return { name, px, py, x: px, y: py, width: context.measureText(name).width + 4, height: 14 };
+        })
+        .filter(({ px, py }) => px >= 0 && py >= 0 && px <= this.width && py <= this.height);
+      this.names = spread(boxes, this.width, this.height);
+      context.save();
+      Object.assign(context, { lineWidth: 1, strokeStyle: "#22262d" });
+      context.beginPath();
+      for (const { px, py, x, y } of this.names)
+        if (Math.hypot(x - px, y - py) > 8) (context.moveTo(px, py), context.lineTo(x, y));
+      context.stroke();
+      context.restore();
+      for (const { name, x, y } of this.names) {
+        context.strokeText(name, x, y);
+        context.fillText(name, x, y);
       }
       context.setTransform(1, 0, 0, 1, 0, 0);
     }
@@ -517,6 +530,46 @@
     return found.list
       .map(({ name, unnamed }, c) => ({ name, unnamed, x: median(groups[c][0]), y: median(groups[c][1]) }))
       .filter((one) => !one.unnamed && one.x !== undefined);
+  }
+
+  // How far two boxes reach into each other, across and down; both above 0 where they overlap.
+  const shared = (a, b) => [
+    (a.width + b.width) / 2 - Math.abs(a.x - b.x),
+    (a.height + b.height) / 2 - Math.abs(a.y - b.y),
+  ];
+
+  // Push boxes apart, a little at a time, and keep them within a plot. Where there is no room, later ones are left out.
+  function spread(boxes, width, height) {
+    const inside = (box) => {
+      box.x = clamp(box.x, Math.min(box.width, width) / 2, Math.max(width - box.width / 2, width / 2));
+      box.y = clamp(box.y, box.height / 2, height - box.height / 2);
+    };
+    boxes.forEach(inside);
+    let moves = true;
+    for (let round = 0; moves && round < 100; round++) {
+      moves = false;
+      for (let j = 1; j < boxes.length; j++)
+        for (let i = 0; i < j; i++) {
+          const [a, b] = [boxes[i], boxes[j]];
+          const [across, down] = shared(a, b);
+          if (across <= 0 || down <= 0) continue;
+          moves = true;
+          // Along the line through their centres, in units of the distances at which they no longer overlap.
+          let [x, y] = [(2 * (b.x - a.x)) / (a.width + b.width), (2 * (b.y - a.y)) / (a.height + b.height)];
+          const apart = Math.max(Math.abs(x), Math.abs(y));
+          if (apart < 0.01) [x, y] = [Math.cos(2.4 * j), Math.sin(2.4 * j)]; // one on the other: each pair its own way
+          const step = (1.02 - apart) / Math.max(Math.abs(x), Math.abs(y)) / 2;
+          a.x -= (step * x * (a.width + b.width)) / 2;
+          b.x += (step * x * (a.width + b.width)) / 2;
+          a.y -= (step * y * (a.height + b.height)) / 2;
+          b.y += (step * y * (a.height + b.height)) / 2;
+          inside(a);
+          inside(b);
+        }
+    }
+    const kept = [];
+    for (const box of boxes) if (!kept.some((other) => Math.min(...shared(box, other)) > 0)) kept.push(box);
+    return kept;
   }
 
   // A map of trajectories: few points, which move, with trails.
@@ -708,6 +761,8 @@
     $("second-picture").hidden = winner < 0;
     $("second-picture").classList.remove("strip");
     if (winner >= 0) drawPictures($("second-picture"), net.fields, [winner], 1);
+    const by = net.readout ? ` (readout ${net.readout})` : "";
+    $("vote").textContent = `The prediction is the vote of all neurons${by}, not that of the winner alone.`;
   }
 
   function showNeuron(net, id) {
@@ -742,6 +797,7 @@
     const { kind, id } = selection;
     $("what").textContent = `${kind === "images" ? "Image" : "Neuron"} ${id}`;
     $("pinned").hidden = selection !== state.pinned;
+    $("vote").hidden = kind !== "images";
     (kind === "images" ? showImage : showNeuron)(network(), id);
   }
 
@@ -816,7 +872,12 @@
   const explore = (window.explore = { state, decoded, maps: [], paths: [] });
 
   function card(one, make) {
-    const info = element("p", { className: "info", title: one.info }, one.info);
+    const info = element("p", { className: "info", title: one.info });
+    if (one.parts > 1) {
+      const why = "Distances between these parts mean nothing: see the notes at the end of the page";
+      info.append(element("a", { href: "#notes", title: why }, `graph in ${one.parts} parts`), one.info && ", ");
+    }
+    info.append(one.info);
     const heading = element("h3", { title: one.method }, one.method);
     if (one.skipped) {
       const plot = element("div", { className: "plot skipped" }, element("p", {}, `Not made: ${one.skipped}`));
@@ -918,6 +979,7 @@
     const kind = features().rows;
     const [noun, n] = kind === "images" ? ["image", network().images.n] : ["neuron", network().fields.n];
     const id = /^\d+$/.test(text.trim()) ? Number(text) : NaN;
+    if (!text.trim()) return say(`Type the number of ${kind === "images" ? "an image" : "a neuron"}: 0 to ${n - 1}.`, true);
     if (!(id < n)) return say(`There is no ${noun} “${text.trim()}”: numbers go from 0 to ${n - 1}.`, true);
     say("");
     state.hover = null;
@@ -933,6 +995,9 @@
     state.playing = false;
     state.chosenLabels = new Set();
     if (!training) return;
+    $("caution").textContent = training.caution;
+    $("caution").hidden = !training.caution;
+    showPathMeasures();
     const last = training.images_seen.length - 1;
     state.time = last;
     $("time").max = String(last);
@@ -1009,32 +1074,30 @@
     const parts = [mean.toFixed(3)];
     if (low !== null && high !== null) {
       const half = (high - low) / 2;
-      parts.push(element("small", {}, half < 0.0005 ? " ± <0.001" : ` ± ${half.toFixed(3)}`));
+      parts.push(element("small", {}, half < 0.0005 ? "± <0.001" : `± ${half.toFixed(3)}`));
     }
     return parts;
   }
 
-  function showMeasures() {
-    $("measures").hidden = !data.measures.length;
-    const everything = $("all").checked;
-    const here = data.measures.filter(
-      (row) => everything || (row.network === network().name && row.features === features().name),
-    );
-    const columns = [...new Set(here.map((row) => row.measure))];
-    const texts = everything ? ["network", "features", "method"] : ["method"];
+  // The tables of maps and of trajectories. Each: table, rows, texts (names of the first columns), sort ({column, down}),
+  // directions (whether headings say what is better), empty (what is said where there are no rows).
+  function fillTable(one) {
+    const { table, rows, texts, sort } = one;
+    const columns = [...new Set(rows.map((row) => row.measure))];
     const lines = new Map();
-    for (const row of here) {
+    for (const row of rows) {
       const key = JSON.stringify([row.network, row.features, row.method]);
-      if (!lines.has(key))
-        lines.set(key, { network: row.network, features: row.features, method: row.method, cells: {} });
+      if (!lines.has(key)) lines.set(key, { ...row, cells: {} });
       lines.get(key).cells[row.measure] = row;
     }
+    const better = (name) => (data.about[name].more ? 1 : -1);
     const best = new Map();
     const group = (row) => JSON.stringify([row.network, row.features, row.measure]);
-    for (const row of here)
-      if (row.mean !== null) best.set(group(row), Math.max(row.mean, best.get(group(row)) ?? -Infinity));
+    for (const row of rows)
+      if (row.mean !== null && !row.reference)
+        best.set(group(row), Math.max(better(row.measure) * row.mean, best.get(group(row)) ?? -Infinity));
 
-    const { column, down } = state.sort;
+    const { column, down } = sort;
     const value = (line) => (texts.includes(column) ? line[column] : (line.cells[column]?.mean ?? null));
     const sorted = [...lines.values()];
     if (texts.includes(column) || columns.includes(column))
@@ -1043,39 +1106,83 @@
         if (x === null || y === null) return (x === null) - (y === null); // unknown ones last
         return (x < y ? -1 : Number(x > y)) * (down ? -1 : 1);
       });
+    sorted.sort((a, b) => a.reference - b.reference); // what is not compared stands below
 
     const head = [...texts, ...columns].map((name) => {
+      const isText = texts.includes(name);
       const mark = name === column ? (down ? "\u00a0↓" : "\u00a0↑") : "";
       const button = element("button", { type: "button" }, name + mark);
       button.addEventListener("click", () => {
         // The best first; texts from A.
-        state.sort = { column: name, down: name === column ? !down : !texts.includes(name) };
-        showMeasures();
-        $("table").querySelectorAll("th button")[[...texts, ...columns].indexOf(name)].focus();
+        const first = !isText && data.about[name].more;
+        one.sort = { column: name, down: name === column ? !down : first };
+        fillTable(one);
+        table.querySelectorAll("th button")[[...texts, ...columns].indexOf(name)].focus();
       });
-      const cell = element("th", { scope: "col", className: texts.includes(name) ? "text" : "" }, button);
+      const cell = element("th", { scope: "col", className: isText ? "text" : "" }, button);
+      if (!isText) cell.title = data.about[name].description;
+      if (!isText && one.directions)
+        cell.append(element("small", {}, data.about[name].more ? "more is better" : "less is better"));
       if (mark) cell.setAttribute("aria-sort", down ? "descending" : "ascending");
       return cell;
     });
-    $("table").tHead.replaceChildren(element("tr", {}, ...head));
-    const empty = element("tr", {}, element("td", { className: "text" }, "No measures of these maps."));
+    table.tHead.replaceChildren(element("tr", {}, ...head));
     const body = sorted.map((line) =>
       element(
         "tr",
-        {},
+        { className: line.reference ? "reference" : "" },
         ...texts.map((name) => element("td", { className: "text" }, line[name])),
         ...columns.map((name) => {
           const row = line.cells[name];
           if (!row) return element("td", {}, "");
           const cell = element("td", {}, ...number(row));
-          if (row.mean !== null && row.mean === best.get(group(row))) cell.className = "best";
+          const isBest = row.mean !== null && !row.reference && better(name) * row.mean === best.get(group(row));
+          if (isBest) cell.className = "best";
           if (row.mean !== null && row.low !== null && row.high !== null)
             cell.title = `${row.low.toFixed(4)} to ${row.high.toFixed(4)}`;
           return cell;
         }),
       ),
     );
-    $("table").tBodies[0].replaceChildren(...(body.length ? body : [empty]));
+    const chances = columns.map((name) => data.about[name].chance);
+    if (chances.some((chance) => chance !== null))
+      body.push(
+        element(
+          "tr",
+          { className: "reference" },
+          element("td", { className: "text", colSpan: texts.length }, "by chance"),
+          ...chances.map((chance) => element("td", {}, chance === null ? "" : String(chance))),
+        ),
+      );
+    if (!body.length) body.push(element("tr", {}, element("td", { className: "text" }, one.empty)));
+    table.tBodies[0].replaceChildren(...body);
+    const meanings = columns.flatMap((name) => [
+      element("dt", {}, name),
+      element("dd", {}, data.about[name].description),
+    ]);
+    const told = table.parentElement.parentElement.querySelector(".meanings");
+    told.hidden = !meanings.length;
+    told.querySelector("dl").replaceChildren(...meanings);
+  }
+
+  const unsorted = () => ({ column: null, down: true });
+  const ofMaps = { table: $("table"), sort: unsorted(), directions: false, empty: "No measures of these maps." };
+  const ofPaths = { table: $("path-table"), texts: ["method"], sort: unsorted(), directions: true, empty: "" };
+
+  function showMeasures() {
+    $("measures").hidden = !data.measures.length;
+    const everything = $("all").checked;
+    ofMaps.texts = everything ? ["network", "features", "method"] : ["method"];
+    ofMaps.rows = data.measures.filter(
+      (row) => everything || (row.network === network().name && row.features === features().name),
+    );
+    fillTable(ofMaps);
+  }
+
+  function showPathMeasures() {
+    ofPaths.rows = data.paths.filter((row) => row.network === network().name);
+    $("path-measures").hidden = !ofPaths.rows.length;
+    fillTable(ofPaths);
   }
 
   // ---- start --------------------------------------------------------------------------------------------------------

@@ -14,13 +14,16 @@ from typing import Any, Literal
 
 import numpy as np
 
+from stdp_pipeline.analysis.measures import MEASURES, TRAJECTORY_MEASURES
 from stdp_pipeline.errors import DataError
-from stdp_pipeline.figures._style import GREY, NONE_COLOUR, class_colour, method_title
+from stdp_pipeline.figures._methods import method_title
+from stdp_pipeline.figures._style import GREY, NONE_COLOUR, class_colour
 from stdp_pipeline.report._packing import MISSING, Store, line, number, quantised
 from stdp_pipeline.report.page import templates
 
 __all__ = ["Explore", "Map", "Network", "TrajectoryMap", "explore_page"]
 
+_KNOWN = MEASURES | TRAJECTORY_MEASURES
 _WRONG = "#d55e00"  # vermilion of Okabe and Ito's scheme (https://jfly.uni-koeln.de/color/), apart from any blue
 _RIGHT = "#6f9cc4"
 
@@ -39,7 +42,8 @@ class Map:
     coordinates : (n_images or n_exc, 2) float
         NaN for rows that were left out.
     info : dict
-        What the method found out; shown as a line below its name.
+        What the method found out; shown as a line below its name. A graph in several parts (``graph_components``) is
+        set apart from the rest.
     skipped : str or None
         Why there is no map; ``coordinates`` is not looked at then.
     """
@@ -104,6 +108,10 @@ class Network:
         Class of each neuron, -1 for none.
     maps : sequence of Map
     trajectories : sequence of TrajectoryMap
+    readout : str
+        What made the predictions.
+    caution : str
+        What must be borne in mind of the trajectories; empty for nothing.
     """
 
     name: str
@@ -118,6 +126,8 @@ class Network:
     field_labels: np.ndarray
     maps: Sequence[Map]
     trajectories: Sequence[TrajectoryMap] = ()
+    readout: str = ""
+    caution: str = ""
 
     def check(self) -> None:
         """Raise DataError if lengths, classes or neurons do not fit together."""
@@ -171,12 +181,16 @@ class Explore:
     title : str
     networks : sequence of Network
     measures : sequence of dict
-        Records ``network``, ``features``, ``method``, ``measure``, ``mean``, ``low``, ``high``; the last three are
-        float, and None or NaN where unknown. Of every measure, more is better.
+        Records ``network``, ``features``, ``method``, ``measure`` (a name of
+        :data:`~stdp_pipeline.analysis.measures.MEASURES`), ``mean``, ``low``, ``high``; the last three are float, and
+        None or NaN where unknown. Methods in brackets stand for no map and are not compared.
     notes : sequence of str
         Paragraphs at the end.
     coarse : bool
         Show images in 16 levels of grey, which halves the page.
+    paths : sequence of dict
+        The same of trajectories, without ``features``; measures are those of
+        :data:`~stdp_pipeline.analysis.measures.TRAJECTORY_MEASURES`.
     """
 
     title: str
@@ -184,6 +198,7 @@ class Explore:
     measures: Sequence[dict[str, Any]]
     notes: Sequence[str]
     coarse: bool = False
+    paths: Sequence[dict[str, Any]] = ()
 
 
 def explore_page(page: Explore) -> str:
@@ -192,7 +207,7 @@ def explore_page(page: Explore) -> str:
     Raises
     ------
     DataError
-        If there is no network, or its arrays do not fit together.
+        If there is no network, if its arrays do not fit together, or if a measure is not known.
     """
     if not page.networks:
         raise DataError("the interactive page needs at least one network, got none")
@@ -200,10 +215,16 @@ def explore_page(page: Explore) -> str:
     networks = [_packed(network, store, page.coarse) for network in page.networks]
     data = {
         "networks": networks,
-        "measures": [
-            row | {"method": method_title(row["method"])} | {key: number(row[key]) for key in ("mean", "low", "high")}
-            for row in page.measures
-        ],
+        "measures": [_packed_row(row) for row in page.measures],
+        "paths": [_packed_row(row) for row in page.paths],
+        "about": {
+            measure.title: {
+                "description": measure.description,
+                "more": measure.higher_is_better,
+                "chance": measure.chance,
+            }
+            for measure in _KNOWN.values()
+        },
         "colours": {"none": NONE_COLOUR, "right": _RIGHT, "wrong": _WRONG, "silent": GREY, "scale": _scale()},
         "blobs": list(store.texts),
     }
@@ -222,6 +243,15 @@ def explore_page(page: Explore) -> str:
     )
 
 
+def _packed_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of a measure with names as they are read; a reference is no rival of the maps."""
+    if row["measure"] not in _KNOWN:
+        raise DataError(f"measure {row['measure']!r} is not known; known are {', '.join(_KNOWN)}")
+    names = {"method": method_title(row["method"]), "measure": _KNOWN[row["measure"]].title}
+    numbers = {key: number(row[key]) for key in ("mean", "low", "high")}
+    return row | names | numbers | {"reference": row["method"].startswith("(")}
+
+
 def _packed(network: Network, store: Store, coarse: bool) -> dict[str, Any]:
     """Return a network as the page's script reads it."""
     network.check()
@@ -238,10 +268,11 @@ def _packed(network: Network, store: Store, coarse: bool) -> dict[str, Any]:
             "images_seen": [int(n) for n in first.images_seen],
             "neurons": store.array(first.neurons),
             "labels": store.array(first.labels),
+            "caution": network.caution,
             "maps": [
                 {
                     "method": method_title(t.method),
-                    "info": line(t.info),
+                    **_told(t.info),
                     "coordinates": store.array(quantised(t.coordinates)),
                 }
                 for t in network.trajectories
@@ -250,6 +281,7 @@ def _packed(network: Network, store: Store, coarse: bool) -> dict[str, Any]:
     names = ("labels", "predictions", "n_spikes", "first_spike_ms", "winner", "field_labels")
     return {
         "name": network.name,
+        "readout": network.readout,
         "classes": [{"name": str(name), "colour": class_colour(c)} for c, name in enumerate(network.class_names)],
         "images": store.sheet(np.asarray(network.images, np.uint8), coarse),
         "fields": store.sheet(np.rint(255 * np.clip(network.fields / most, 0, 1)).astype(np.uint8)),
@@ -261,11 +293,18 @@ def _packed(network: Network, store: Store, coarse: bool) -> dict[str, Any]:
 
 def _packed_map(one: Map, store: Store) -> dict[str, Any]:
     if one.skipped is not None:
-        return {"method": method_title(one.method), "info": "", "skipped": one.skipped, "coordinates": None}
+        return {"method": method_title(one.method), **_told({}), "skipped": one.skipped, "coordinates": None}
     steps = quantised(one.coordinates)
     left_out = int((steps[:, 0] == MISSING).sum())
-    told = ", ".join(filter(None, [line(one.info), f"{left_out} left out" if left_out else ""]))
-    return {"method": method_title(one.method), "info": told, "skipped": None, "coordinates": store.array(steps)}
+    told = _told(one.info, f"{left_out} left out" if left_out else "")
+    return {"method": method_title(one.method), **told, "skipped": None, "coordinates": store.array(steps)}
+
+
+def _told(info: dict[str, Any], more: str = "") -> dict[str, Any]:
+    """Return in how many parts a graph is, 1 where that is not known, and the line on all else."""
+    parts = info.get("graph_components", 1)
+    others = {key: value for key, value in info.items() if key != "graph_components" or parts == 1}
+    return {"parts": parts, "info": ", ".join(filter(None, [line(others), more]))}
 
 
 def _scale() -> list[str]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.analysis.intervals import interval
+from stdp_pipeline.analysis.intervals import Kind, interval
 from stdp_pipeline.io import canonical_json
+from stdp_pipeline.report.tidy import Columns
 
-__all__ = ["means"]
+__all__ = ["mean_columns", "means"]
 
 _AVERAGED = (
     "train_spikes_per_image",
@@ -40,7 +41,9 @@ _AVERAGED = (
 )
 
 
-def means(rows: list[dict[str, Any]], published: dict[str, float] | None = None) -> list[dict[str, Any]]:
+def means(
+    rows: list[dict[str, Any]], published: dict[str, float] | None = None, kind: Kind = "t"
+) -> list[dict[str, Any]]:
     """Average over the seeds of each combination of parameters and each readout.
 
     Parameters
@@ -49,6 +52,8 @@ def means(rows: list[dict[str, Any]], published: dict[str, float] | None = None)
         The records of ``metrics.json``, one for each run and readout.
     published : dict of str to float, optional
         Accuracies in per cent that others published, by variant.
+    kind : {"t", "bootstrap"}
+        Of the intervals.
 
     Returns
     -------
@@ -56,19 +61,18 @@ def means(rows: list[dict[str, Any]], published: dict[str, float] | None = None)
         One record for each combination and readout, in the order of ``rows``: ``varied``, ``readout``, ``n_seeds``;
         ``baseline_NAME``, the accuracies by pixels alone, which no seed changes;
         the mean of the accuracy (``accuracy``), its standard deviation over seeds (``accuracy_sd``) and the 95 %
-        confidence interval of the mean by Student's t, cut to 0 and 1 (``ci95_low``, ``ci95_high``), all three None
-        for a single seed; the published accuracy (``published``, as a fraction, or None); and the means of activity,
-        thresholds and time.
+        interval of the mean, cut to 0 and 1 (``ci95_low``, ``ci95_high``), all three None for a single seed; the
+        published accuracy (``published``, as a fraction, or None); and the means of activity, thresholds and time.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault(canonical_json([row["varied"], row["readout"]]), []).append(row)
-    return [_mean(group, published or {}) for group in groups.values()]
+    return [_mean(group, published or {}, kind) for group in groups.values()]
 
 
-def _mean(group: list[dict[str, Any]], published: dict[str, float]) -> dict[str, Any]:
+def _mean(group: list[dict[str, Any]], published: dict[str, float], kind: Kind) -> dict[str, Any]:
     accuracy = [row["test_accuracy"] for row in group]
-    found = interval(np.array(accuracy)).cut()
+    found = interval(np.array(accuracy), kind).cut()
     record: dict[str, Any] = {
         "varied": group[0]["varied"],
         "readout": group[0]["readout"],
@@ -86,3 +90,11 @@ def _mean(group: list[dict[str, Any]], published: dict[str, float]) -> dict[str,
         values = [row[name] for row in group if row[name] is not None]
         record[name] = statistics.fmean(values) if values else None
     return record
+
+
+def mean_columns(averaged: list[dict[str, Any]]) -> Columns:
+    """Return the records of :func:`means` as columns: what is varied, then the means."""
+    varied = dict.fromkeys(key for row in averaged for key in row["varied"])
+    names = dict.fromkeys(key for row in averaged for key in row if key != "varied" and key not in varied)
+    columns: Columns = {key: [row["varied"].get(key) for row in averaged] for key in varied}
+    return columns | {key: [row.get(key) for row in averaged] for key in names}

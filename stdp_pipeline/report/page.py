@@ -14,10 +14,13 @@ from stdp_pipeline.analysis.activity import DESCRIPTIONS as _OF_NEURONS
 from stdp_pipeline.analysis.measures import MEASURES, TRAJECTORY_MEASURES
 from stdp_pipeline.analysis.recovery import Recovery
 from stdp_pipeline.analysis.spike_statistics import DESCRIPTIONS as _OF_SPIKES
+from stdp_pipeline.figures._methods import method_title
 from stdp_pipeline.report.captions import HARDWARE_CAPTIONS, about
 from stdp_pipeline.report.comparison import Comparison
 from stdp_pipeline.report.crossbars import CrossbarStudy
+from stdp_pipeline.report.differences import Differences, differences_context, p_text
 from stdp_pipeline.report.representations import Learned, table
+from stdp_pipeline.report.unfinished import Unfinished, section_filters
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -61,7 +64,7 @@ class RunView:
 
     def uri(self, file: str) -> str:
         """Return a picture as a data URI."""
-        return _uri(file, self.pictures[file])
+        return data_uri(file, self.pictures[file])
 
     @staticmethod
     def caption(file: str) -> str:
@@ -79,17 +82,17 @@ class RunView:
         return float(sum(cost["wall_s"] for cost in self.costs))
 
 
-def _uri(file: str, content: bytes) -> str:
+def data_uri(file: str, content: bytes) -> str:
     return f"data:{_TYPES[Path(file).suffix]};base64,{base64.b64encode(content).decode()}"
 
 
-def _natural_pictures(pictures: Mapping[str, bytes]) -> list[tuple[str, str, str]]:
+def natural_pictures(pictures: Mapping[str, bytes]) -> list[tuple[str, str, str]]:
     """Return data URI, caption and classes of SVGs that are not enlarged: those that fit there take half the page."""
     found = []
     for file, content in pictures.items():
         width = re.search(rb'<svg [^>]*?width="([\d.]+)pt"', content)
         size = "natural" if width and float(width[1]) <= _HALF_PT else "natural wide"
-        found.append((_uri(file, content), about(file).caption, size))
+        found.append((data_uri(file, content), about(file).caption, size))
     return found
 
 
@@ -100,7 +103,7 @@ def _curves(studies: Sequence[CrossbarStudy], pictures: Mapping[str, bytes]) -> 
         mine = [study for study in studies if study.name == name]
         files = [f"hardware_{name}{ending}" for ending in HARDWARE_CAPTIONS]
         shown = [
-            (_uri(file, pictures[file]), HARDWARE_CAPTIONS[file.removeprefix(f"hardware_{name}")])
+            (data_uri(file, pictures[file]), HARDWARE_CAPTIONS[file.removeprefix(f"hardware_{name}")])
             for file in files
             if file in pictures
         ]
@@ -119,18 +122,21 @@ def _range(numbers: list[int]) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def templates() -> Environment:
-    """Return the environment in which the templates of this folder are filled."""
+def templates(*more: Path) -> Environment:
+    """Return the environment in which the templates of this folder are filled, and those of others."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader([Path(__file__).parent, *more]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda n: f"{n:,}".replace(",", " ")
+    environment.filters |= section_filters()
+    environment.filters["method"] = method_title
+    environment.filters["p"] = lambda p: p_text(p).replace(" ", "\N{NO-BREAK SPACE}")
     environment.filters["percent"] = lambda x: f"{100 * x:.2f} %"
     return environment
 
@@ -142,7 +148,7 @@ def hardware_context(
     return {
         "hardware": _curves(studies, pictures),
         "recoveries": recoveries,
-        "recovery_picture": _uri("recovery.svg", pictures["recovery.svg"]) if recoveries else "",
+        "recovery_picture": data_uri("recovery.svg", pictures["recovery.svg"]) if recoveries else "",
         "recovery_caption": about("recovery").caption,
     }
 
@@ -157,7 +163,7 @@ def learned_context(learned: Learned) -> dict[str, Any]:
         activity.setdefault(description, {})[network] = row | {"best": False}
     return {
         "page": "explore.html" if "explore.html" in learned.files else None,
-        "pictures": _natural_pictures(learned.pictures),
+        "pictures": natural_pictures(learned.pictures),
         "of_maps": table(learned.of_maps, better),
         "of_paths": table(learned.of_paths, better),
         "map_measures": MEASURES,
@@ -183,6 +189,8 @@ def page(
     hardware: Mapping[str, bytes] = MappingProxyType({}),
     recoveries: Sequence[Recovery] = (),
     learned: Learned | None = None,
+    unfinished: Unfinished | None = None,
+    differences: Differences | None = None,
 ) -> str:
     """Return the report as HTML that refers to nothing outside itself.
 
@@ -213,6 +221,10 @@ def page(
         Their pictures: file name -> content.
     learned : Learned, optional
         Maps, their measures, and how the neurons share the work.
+    unfinished : Unfinished, optional
+        What is said above if these are not all runs of the experiment; files beside the page are not linked then.
+    differences : Differences, optional
+        Combinations compared with a reference.
     """
     import yaml
 
@@ -230,12 +242,14 @@ def page(
             readouts=list(dict.fromkeys(row["readout"] for row in rows)),
             baselines=list(dict.fromkeys(name for group in comparison for name in group["baselines"])),
             supervised={row["readout"] for row in rows if row["supervised"]},
-            overviews=_natural_pictures(overviews),
+            overviews=natural_pictures(overviews),
             n_combinations=len(comparison),
             n_seeds=_range([group["n_seeds"] for group in comparison]),
             model_pictures=MODEL_PICTURES,
             **hardware_context(studies, hardware, recoveries),
             learned=learned_context(learned) if learned is not None else None,
+            unfinished=unfinished,
+            **differences_context(differences or Differences()),
             leaking=_runs_with(rows, "label_split", "test"),
             adapting=_runs_with(rows, "theta_adapts_in_test", True),
             provenance=provenance,

@@ -27,7 +27,7 @@ class Learned:
         Rows of :func:`averaged`; keys are (network, features, method, measure), (network, method, measure) and
         (network, of, measure).
     notes : list of str
-        What could not be measured, and why.
+        What must be borne in mind, and what could not be measured, and why.
     """
 
     files: dict[str, str] = field(default_factory=dict)

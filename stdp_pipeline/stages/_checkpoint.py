@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import os
@@ -18,6 +17,7 @@ import numpy as np
 
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import canonical_json, read_arrays, write_arrays
+from stdp_pipeline.locking import HeldError, Lock
 
 __all__ = ["Checkpoint", "Saved"]
 
@@ -73,23 +73,16 @@ class Checkpoint:
         if self._file is None:
             yield
             return
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            lock = (self._file.parent / "lock").open("a+")
-        except OSError as error:
-            raise ResultsError(f"cannot write to '{self._file.parent}': {error.strerror}") from error
-        with lock:
+        with Lock(self._file.parent / "lock") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                lock.seek(0)
+                lock.acquire(self._file.parent.name)
+            except HeldError as held:
                 raise ResultsError(
-                    f"another process (pid {lock.read().strip()}) is still working on '{self._file.parent.name}'; "
-                    "wait for it or stop it, then run again"
+                    f"another process ({held.holder or 'just started'}) is still working on "
+                    f"'{self._file.parent.name}'; wait for it or stop it, then run again"
                 ) from None
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+            for part in self._file.parent.glob(".*.part"):  # of a job that was killed while it wrote
+                part.unlink(missing_ok=True)
             yield
 
     def load(self) -> Saved | None:

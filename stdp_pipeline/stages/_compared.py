@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from stdp_pipeline.analysis.paired import McNemar, Paired, holm, mcnemar, paired
-from stdp_pipeline.config.plan import Run
+from stdp_pipeline.analysis.paired import holm, mcnemar, paired
+from stdp_pipeline.config.plan import Plan, Run
 from stdp_pipeline.io import canonical_json, read_arrays, read_json
+from stdp_pipeline.report.differences import Difference, Differences
 
-__all__ = ["Combination", "Comparison", "against", "combinations_of", "comparison_table"]
+__all__ = ["Combination", "against", "combinations_of", "listed", "within"]
+
+_MOST_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -22,48 +26,35 @@ class Combination:
     Attributes
     ----------
     name : str
-        What tells it from the others.
+        What tells it from the others of its experiment.
     readout : str
-    data : str
-        Id of the data set and its split: the same test images have the same.
+    test_images : frozenset
+        What stands for the test images and their classes: the same have the same.
+    experiment : str
+        Its name, where combinations of several are compared.
     accuracy : dict of int to float
         By seed, as fractions.
     right : dict of int to (n_test,) bool
         Whether each test image was classified rightly, by seed.
+    tests : dict of int to str
+        Ids of the tests, by seed.
     """
 
     name: str
     readout: str
-    data: str
+    test_images: frozenset[tuple[str, int, int]]
+    experiment: str = ""
     accuracy: dict[int, float] = field(default_factory=dict)
     right: dict[int, np.ndarray] = field(default_factory=dict)
+    tests: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What it is called in tables."""
+        return ": ".join(filter(None, [self.experiment, self.name])) or "as configured"
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """One combination against another.
-
-    Attributes
-    ----------
-    name, other : str
-    readout : str
-    paired : Paired
-        Accuracy of the first minus that of the other, over the seeds that both have.
-    p_corrected : float or None
-        By Holm's procedure for all comparisons made together.
-    images : dict of int to McNemar
-        By seed; empty if the test images are not the same.
-    """
-
-    name: str
-    other: str
-    readout: str
-    paired: Paired
-    p_corrected: float | None
-    images: dict[int, McNemar]
-
-
-def combinations_of(root: Path, runs: Sequence[Run], prefix: str = "") -> list[Combination]:
+def combinations_of(root: Path, runs: Sequence[Run], experiment: str = "") -> list[Combination]:
     """Read what became of each combination of parameters and its first readout.
 
     Parameters
@@ -72,67 +63,87 @@ def combinations_of(root: Path, runs: Sequence[Run], prefix: str = "") -> list[C
         Of the results.
     runs : sequence of Run
         All must be done.
-    prefix : str
-        Stands in front of names.
+    experiment : str
+        Name to be told with each.
     """
     found: dict[str, Combination] = {}
-    labels: dict[str, np.ndarray] = {}
+    known: dict[str, tuple[np.ndarray, frozenset[tuple[str, int, int]]]] = {}
     for one in runs:
         data, test = one.ids["prepare"], root / "test" / one.ids["test"]
         scores = read_json(test / "metrics.json")["readouts"]
         readout = next(iter(scores))
-        if data not in labels:
-            labels[data] = read_arrays(root / "prepare" / data / "data.npz", "test_labels", also=())["test_labels"]
-        key = canonical_json(one.varied)
-        combination = found.setdefault(key, Combination(f"{prefix}{one.told}", readout, data))
+        if data not in known:
+            known[data] = _test_data(root / "prepare" / data / "data.npz")
+        labels, test_images = known[data]
+        new = Combination(one.told, readout, test_images, experiment)
+        combination = found.setdefault(canonical_json(one.varied), new)
         combination.accuracy[one.seed] = scores[readout]["accuracy"]
         predicted = read_arrays(test / "predictions.npz", readout, also=())[readout]
-        combination.right[one.seed] = predicted == labels[data].astype(predicted.dtype)
+        combination.right[one.seed] = predicted == labels.astype(predicted.dtype)
+        combination.tests[one.seed] = one.ids["test"]
     return list(found.values())
 
 
-def against(pairs: Sequence[tuple[Combination, Combination]]) -> list[Comparison]:
-    """Compare pairs of combinations; those that share no seed are left out.
+def _test_data(path: Path) -> tuple[np.ndarray, frozenset[tuple[str, int, int]]]:
+    """Return the classes of the test images, and checksums of all that belongs to these.
+
+    Other training images give the data another id, so that does not tell whether the test images are the same.
+    """
+    labels = read_arrays(path, "test_labels", also=())["test_labels"]
+    with zipfile.ZipFile(path) as archive:  # its directory has checksums: nothing large is read
+        members = [one for one in archive.infolist() if one.filename.startswith("test_")]
+    return labels, frozenset((one.filename, one.CRC, one.file_size) for one in members)
+
+
+def within(root: Path, planned: Plan, runs: Sequence[Run]) -> Differences:
+    """Compare the combinations of an experiment with its reference: ``report.reference``, or the first one."""
+    found = combinations_of(root, runs)
+    if len(found) < 2:
+        return Differences()
+    name = planned.experiment.report.reference
+    reference = next((one for one in found if one.name == name), None) if name is not None else found[0]
+    if reference is None:
+        return Differences([], [f"No run of the reference, '{name}', is done, so nothing is compared with it."])
+    return against([(one, reference) for one in found if one is not reference])
+
+
+def against(pairs: Sequence[tuple[Combination, Combination]]) -> Differences:
+    """Compare pairs of combinations that share seeds and test images.
 
     Parameters
     ----------
     pairs : sequence of (Combination, Combination)
-        All comparisons that are made together: p-values are corrected for their number.
+        All comparisons that are made together: p-values are corrected for their number, those of the paired t-tests
+        together, and those of McNemar's tests for each seed.
     """
-    made = []
+    made, reasons = [], dict[tuple[str, str], list[str]]()
     for one, other in pairs:
         seeds = [seed for seed in one.accuracy if seed in other.accuracy]
-        if not seeds:
-            continue
-        values = (np.array([each.accuracy[seed] for seed in seeds]) for each in (one, other))
-        same = one.data == other.data
-        images = {seed: mcnemar(one.right[seed], other.right[seed]) for seed in seeds} if same else {}
-        made.append((one, other, paired(*values), images))
-    corrected = holm([found.p for _, _, found, _ in made])
-    return [
-        Comparison(one.name, other.name, one.readout, found, p, images)
-        for (one, other, found, images), p in zip(made, corrected, strict=True)
-    ]
+        if one.test_images != other.test_images:
+            reasons.setdefault((other.title, "their test images are others"), []).append(one.title)
+        elif not seeds:
+            reasons.setdefault((other.title, "they have no seed in common"), []).append(one.title)
+        else:
+            values = (np.array([each.accuracy[seed] for seed in seeds]) for each in (one, other))
+            images = {seed: mcnemar(one.right[seed], other.right[seed]) for seed in seeds}
+            made.append((one, other, paired(*values), images))
+    corrected = holm([tested.p for _, _, tested, _ in made])
+    by_seed: dict[int, list[float | None]] = {
+        seed: holm([images[seed].p if seed in images else None for *_, images in made])
+        for seed in dict.fromkeys(seed for *_, images in made for seed in images)
+    }
+    found = []
+    for k, (one, other, tested, images) in enumerate(made):
+        readout = " / ".join(dict.fromkeys([one.readout, other.readout]))
+        of_images = {seed: p for seed in images if (p := by_seed[seed][k]) is not None}
+        found.append(Difference(one.title, other.title, readout, tested, corrected[k], images, of_images))
+    return Differences(
+        found,
+        [f"Not compared with {other}, since {reason}: {listed(names)}." for (other, reason), names in reasons.items()],
+    )
 
 
-def comparison_table(found: Sequence[Comparison]) -> str:
-    """Return tab-separated text: a line for each comparison, differences in points of per cent."""
-    heads = (
-        "combination", "compared_with", "readout", "n_seeds", "difference_points", "ci95_low", "ci95_high", "test", "p",
-        "p_holm", "hedges_g", "mcnemar_only_first", "mcnemar_only_second", "mcnemar_p",
-    )  # fmt: skip
-    lines = ["\t".join(heads)]
-    for one in found:
-        ends = one.paired.difference
-        numbers = [100 * x if x is not None else None for x in (ends.mean, ends.low, ends.high)]
-        by_seed = [";".join(f"{getattr(m, key):.6g}" for m in one.images.values()) for key in ("only_a", "only_b", "p")]
-        cells = [
-            one.name, one.other, one.readout, str(one.paired.n), *map(_text, numbers), "paired t",
-            *map(_text, (one.paired.p, one.p_corrected, one.paired.effect)), *by_seed,
-        ]  # fmt: skip
-        lines.append("\t".join(cells))
-    return "\n".join(lines) + "\n"
-
-
-def _text(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
+def listed(names: Sequence[str]) -> str:
+    """Return names as a sentence lists them: the first ones, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

@@ -11,22 +11,46 @@ from stdp_pipeline.config.plan import Plan, Run, plan
 from stdp_pipeline.hardware.energy import costs_of, dense_writes
 from stdp_pipeline.io import read_arrays, read_json
 from stdp_pipeline.stages._job import StageJob
+from stdp_pipeline.stages._reading import reading
 
-__all__ = ["planned_again", "records"]
+__all__ = ["plan_of", "planned_again", "records"]
 
 
 def planned_again(job: StageJob) -> Plan:
     """Lay out the experiment that a stage was given: ``name``, ``experiment`` as written, and ``order`` of its keys."""
-    raw = dict(job.parameter("experiment"))
-    for section, keys in job.parameter("order").items():
+    return plan_of({key: job.parameter(key) for key in ("name", "experiment", "order")}, job.stage)
+
+
+def plan_of(spec: dict[str, Any], where: str) -> Plan:
+    """Lay out the experiment that a report was made of, from the report's specification.
+
+    Parameters
+    ----------
+    spec : dict
+        ``name``, ``experiment`` and ``order``, see :func:`planned_again`.
+    where : str
+        Where it stands, for errors.
+    """
+    raw = dict(spec["experiment"])
+    for section, keys in spec["order"].items():
         if keys:
             raw[section] = {key: raw[section][key] for key in keys}
-    return plan(job.parameter("name"), completed(raw, job.stage))
+    return plan(spec["name"], completed(raw, where))
 
 
 def records(root: Path, runs: list[Run]) -> list[dict[str, Any]]:
-    """Return a record for each run and readout; ``run`` counts from 1."""
-    return [{"run": k + 1, **row} for k, one in enumerate(runs) for row in _records(root, one)]
+    """Return a record for each run and readout; ``run`` counts from 1.
+
+    Raises
+    ------
+    ResultsError
+        If a result is missing or damaged, or lacks what this version writes.
+    """
+    found = []
+    for k, one in enumerate(runs):
+        with reading(*(root / stage / one.ids[stage] for stage in ("train", "label", "test", "prepare", "encode"))):
+            found += [{"run": k + 1, **row} for row in _records(root, one)]
+    return found
 
 
 def _records(root: Path, one: Run) -> list[dict[str, Any]]:
@@ -75,6 +99,7 @@ def _records(root: Path, one: Run) -> list[dict[str, Any]]:
         "n_silent_training_images": label["n_silent_images"],
         "n_silent_test_images": test["n_silent_images"],
         "train_id": ids["train"],
+        "ids": ids,
         **{f"baseline_{name}": found["accuracy"] for name, found in pixels.items()},
     }
     return [

@@ -16,6 +16,7 @@ from stdp_pipeline.hardware.params import HardwareParams
 from stdp_pipeline.io import canonical_json, read_arrays, read_json
 from stdp_pipeline.report.crossbars import CrossbarStudy, summarise
 from stdp_pipeline.stages._drawings import Drawings
+from stdp_pipeline.stages._reading import reading
 
 __all__ = ["curves", "hardware_table", "recoveries", "specimens", "studies"]
 
@@ -34,8 +35,9 @@ def studies(root: Path, runs: list[Run]) -> list[CrossbarStudy]:
     names = _names(runs)
     for (name, varied), jobs in sorted(grouped.items(), key=lambda item: names.index(item[0][0])):
         folders = [root / "crossbar" / job.id for job in jobs]
-        points = [read_json(folder / "points.json") for folder in folders]
-        found.append(summarise(name, told[varied], points, [_table(folder / "draws.tsv") for folder in folders]))
+        with reading(*folders):
+            points = [read_json(folder / "points.json") for folder in folders]
+            found.append(summarise(name, told[varied], points, [_table(folder / "draws.tsv") for folder in folders]))
     return found
 
 

@@ -14,7 +14,9 @@ from pydantic import ValidationError
 from stdp_pipeline import registry
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import write_json
+from stdp_pipeline.locking import job_lock
 from stdp_pipeline.provenance import SCHEMA_VERSION, Stopwatch, environment
+from stdp_pipeline.stages._kept import Kept
 
 __all__ = ["StageJob", "component", "run_stage"]
 
@@ -109,6 +111,30 @@ def run_stage(job: StageJob) -> None:
         raise ResultsError(
             f"cannot write to '{job.output}': {error.strerror}; make the folder writable or choose another one"
         ) from error
+    with job_lock(job.output, f"{job.stage} {job.output.name}"):
+        for part in job.output.glob(".*.part"):  # of a job that was killed while it wrote
+            if part.is_file():
+                part.unlink(missing_ok=True)
+        kept = Kept(job.stage, job.spec, job.code, job.inputs, job.output)
+        if kept.restored():
+            logging.getLogger(__name__).info(
+                "%s: same code, parameters and inputs as before, so the result is kept -> %s", job.stage, job.output
+            )
+            return
+        record = _done(job, watch)
+        kept.keep()
+    logging.getLogger(__name__).info(
+        "%s: done in %.1f s, peak memory %.0f MB -> %s",
+        job.stage,
+        record["wall_s"],
+        record["peak_rss_mb"],
+        job.output,
+    )
+
+
+def _done(job: StageJob, watch: Stopwatch) -> dict[str, Any]:
+    """Do the work, and return the record of it."""
+    (job.output / "provenance.json").unlink(missing_ok=True)  # it tells of what is overwritten now
     try:
         importlib.import_module(f"stdp_pipeline.stages.{job.stage}").run(job)
     except ValidationError as error:
@@ -127,10 +153,4 @@ def run_stage(job: StageJob) -> None:
         "environment": environment(),
     }
     write_json(job.output / "provenance.json", record)
-    logging.getLogger(__name__).info(
-        "%s: done in %.1f s, peak memory %.0f MB -> %s",
-        job.stage,
-        record["wall_s"],
-        record["peak_rss_mb"],
-        job.output,
-    )
+    return record

@@ -17,8 +17,10 @@ from stdp_pipeline.figures.representations import map_grid, neuron_distributions
 from stdp_pipeline.figures.trajectories import trajectories
 from stdp_pipeline.io import read_arrays, read_json
 from stdp_pipeline.report.representations import Learned, tsv
+from stdp_pipeline.stages._caveats import caveats
 from stdp_pipeline.stages._drawings import Drawings, drawn
 from stdp_pipeline.stages._maps import alike, explored, map_measures, path_measures, representations, through_training
+from stdp_pipeline.stages._reading import reading
 from stdp_pipeline.stages.measure import NO_MAP
 
 __all__ = ["FILES", "learned", "representation_pictures"]
@@ -59,6 +61,7 @@ def learned(root: Path, title: str, runs: list[Run]) -> Learned:
     """
     found = _found(root, runs)
     activity, notes = representations(root, runs)
+    notes = [*caveats(root, runs), *notes]
     files: dict[str, str] = {}
     if found.of_maps:
         files["measures.tsv"] = tsv(("network", "features", "method", "measure"), found.of_maps)
@@ -71,7 +74,7 @@ def learned(root: Path, title: str, runs: list[Run]) -> Learned:
     if found.in_time is not None:
         images_seen, matrix = found.in_time
         files["through_training_cka.tsv"] = _square([str(n) for n in images_seen], matrix)
-    page = explored(root, title, runs, found.of_maps)
+    page = explored(root, title, runs, found.of_maps, found.of_paths)
     if page is not None:
         files["explore.html"] = page
     pictures = drawn(_drawings(root, runs[0], found))
@@ -100,8 +103,9 @@ def _drawings(root: Path, first: Run, found: _Found) -> Drawings:
         drawings["similarity.svg"] = partial(similarity_matrices, matrices, found.names)
     if found.in_time is not None:
         images_seen, matrix = found.in_time
-        told = {"CKA, by training images seen": matrix}
-        drawings["through_training.svg"] = partial(similarity_matrices, told, [str(n) for n in images_seen])
+        told = {f"CKA of answers, {first.told or 'network'}, seed {first.seed}": matrix}
+        times = [f"{n:,}".replace(",", " ") for n in images_seen]
+        drawings["through_training.svg"] = partial(similarity_matrices, told, times, "training images seen")
     return drawings
 
 
@@ -131,7 +135,7 @@ def _of_first(root: Path, one: Run) -> Drawings:
         drawings[f"maps_{features}.svg"] = partial(map_grid, found, classes, names)
     paths = {}
     for job in one.analysis.trajectories:
-        arrays = read_arrays(root / "trajectory" / job.id / "trajectory.npz")
+        arrays = read_arrays(root / "trajectory" / job.id / "trajectory.npz", "coordinates", "images_seen", "labels")
         if "skipped" not in read_json(root / "trajectory" / job.id / "info.json"):
             paths[job.spec["embedding"]["name"]] = arrays["coordinates"]
             shared = arrays["images_seen"], arrays["labels"]
@@ -139,9 +143,9 @@ def _of_first(root: Path, one: Run) -> Drawings:
         drawings["trajectories.svg"] = partial(trajectories, paths, *shared, names)
     if one.analysis.representation is not None:
         file = root / "represent" / one.analysis.representation.id / "neurons.tsv"
-        with file.open(encoding="utf-8", newline="") as lines:
+        with reading(file.parent), file.open(encoding="utf-8", newline="") as lines:
             table = list(csv.DictReader(lines, delimiter="\t"))
-        columns = {key: np.array([float(row[key]) for row in table]) for key in table[0]}
+            columns = {key: np.array([float(row[key]) for row in table]) for key in table[0]}
         quantities = [
             key for key in ("selectivity", "lifetime_sparseness") if np.isfinite(columns.get(key, np.nan)).any()
         ]

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from stdp_pipeline.analysis.measures import MEASURES
 from stdp_pipeline.analysis.similarity import similarity_matrix
 from stdp_pipeline.config.plan import Run
 from stdp_pipeline.figures._style import picture
 from stdp_pipeline.io import canonical_json, read_arrays, read_json
 from stdp_pipeline.report.explore import Explore, Map, Network, TrajectoryMap, explore_page
 from stdp_pipeline.report.representations import averaged
+from stdp_pipeline.stages._caveats import graphs_in_parts, training_seen
 from stdp_pipeline.stages._inputs import model_of
 from stdp_pipeline.stages._network import read_network, weights_in
+from stdp_pipeline.stages._reading import reading
 from stdp_pipeline.stages.measure import NO_MAP
 from stdp_pipeline.stages.respond import read_responses
 from stdp_pipeline.stages.revisit import read_revisited
@@ -39,10 +40,11 @@ def map_measures(root: Path, runs: list[Run]) -> list[dict[str, Any]]:
         for one in runs:
             for job in one.analysis.measures:
                 features = job.parents["features"].spec["feature"]["name"]
-                _, *lines = (root / "measure" / job.id / "measures.tsv").read_text(encoding="utf-8").splitlines()
                 draws: dict[tuple[str, str], list[float]] = {}
-                for method, _, measure, value in (line.split("\t") for line in lines):
-                    draws.setdefault((method, measure), []).append(float(value))
+                with reading(root / "measure" / job.id):
+                    _, *lines = (root / "measure" / job.id / "measures.tsv").read_text(encoding="utf-8").splitlines()
+                    for method, _, measure, value in (line.split("\t") for line in lines):
+                        draws.setdefault((method, measure), []).append(float(value))
                 for (method, measure), found in draws.items():
                     yield (one.told, features, method, measure), float(np.mean(found))
 
@@ -55,9 +57,11 @@ def path_measures(root: Path, runs: list[Run]) -> list[dict[str, Any]]:
     def values() -> Iterator[tuple[tuple[str, ...], float]]:
         for one in runs:
             for k, job in enumerate(one.analysis.trajectories):
-                info = read_json(root / "trajectory" / job.id / "info.json")
-                told = [(NO_MAP, info["measures_of_fields"])] if k == 0 else []
-                for method, found in [*told, (info["method"], info.get("measures", {}))]:
+                with reading(root / "trajectory" / job.id):
+                    info = read_json(root / "trajectory" / job.id / "info.json")
+                    told = [(NO_MAP, info["measures_of_fields"])] if k == 0 else []
+                    told.append((info["method"], info.get("measures", {})))
+                for method, found in told:
                     for measure, value in found.items():
                         yield (one.told, method, measure), np.nan if value is None else value
 
@@ -70,11 +74,13 @@ def representations(root: Path, runs: list[Run]) -> tuple[list[dict[str, Any]], 
     for one in runs:
         if one.analysis.representation is None:
             continue
-        found = read_json(root / "represent" / one.analysis.representation.id / "representation.json")
-        notes += found["notes"]
-        for group in ("neurons", "spikes"):
-            for measure, value in found[group].items():
-                values.append(((one.told, group, measure), np.nan if value is None else float(value)))
+        folder = root / "represent" / one.analysis.representation.id
+        with reading(folder):
+            found = read_json(folder / "representation.json")
+            notes += found["notes"]
+            for group in ("neurons", "spikes"):
+                for measure, value in found[group].items():
+                    values.append(((one.told, group, measure), np.nan if value is None else float(value)))
     return averaged(values), list(dict.fromkeys(notes))
 
 
@@ -113,7 +119,9 @@ def through_training(root: Path, one: Run) -> tuple[np.ndarray, np.ndarray] | No
     return images_seen, similarity_matrix(counts, "cka")
 
 
-def explored(root: Path, title: str, runs: list[Run], measures: list[dict[str, Any]]) -> str | None:
+def explored(
+    root: Path, title: str, runs: list[Run], measures: list[dict[str, Any]], paths: list[dict[str, Any]]
+) -> str | None:
     """Return the interactive page of the first seeds of the first combinations, or None if there are no maps."""
     firsts = {canonical_json(one.varied): one for one in reversed(runs)}
     ordered = [firsts[key] for key in dict.fromkeys(canonical_json(one.varied) for one in runs)]
@@ -121,29 +129,42 @@ def explored(root: Path, title: str, runs: list[Run], measures: list[dict[str, A
     networks = [_network(root, one, len(with_maps) > 1) for one in with_maps[:_MOST_NETWORKS]]
     if not networks:
         return None
-    parts = ("network", "features", "method", "measure")
-    # What the features score without a map is no rival of the maps.
-    rows = [dict(zip(parts, row["key"], strict=True)) | row for row in measures if row["key"][2] != NO_MAP]
-    for row in rows:
-        row["network"] = row["network"] or networks[0].name
-        row["measure"] = MEASURES[row["measure"]].title
-        del row["key"]
-    return _fitting(title, networks, rows, len(with_maps))
+
+    def named(rows: list[dict[str, Any]], *parts: str) -> list[dict[str, Any]]:
+        told = [
+            dict(zip(parts, row["key"], strict=True)) | {k: row[k] for k in ("mean", "low", "high")} for row in rows
+        ]
+        return [row | {"network": row["network"] or networks[0].name} for row in told]
+
+    of_maps = named(measures, "network", "features", "method", "measure")
+    whole = Explore(
+        title, networks, of_maps, graphs_in_parts(root, runs), False, named(paths, "network", "method", "measure")
+    )
+    return _fitting(whole, len(with_maps))
 
 
-def _fitting(title: str, networks: list[Network], measures: list[dict[str, Any]], n_there: int) -> str:
-    """Return the richest page that is no larger than a page may be, or the smallest if none is."""
+def _fitting(whole: Explore, n_there: int) -> str:
+    """Return the richest page that is no larger than a page may be, or the smallest if none is.
+
+    Parameters
+    ----------
+    whole : Explore
+        All that there is to show.
+    n_there : int
+        Networks, with those that are not shown.
+    """
+    networks = whole.networks
     page = ""
     for n, coarse in [(len(networks), False), *((n, True) for n in range(len(networks), 0, -1))]:
         shown = networks[:n]
         names = {network.name for network in shown}
-        notes = ["Measures are means over seeds, with Student's 95 % interval where there are several."]
+        notes = [*whole.notes, "Measures are means over seeds, with Student's 95 % interval where there are several."]
         if n < n_there:
             notes.append(f"The first {n} of {n_there} networks.")
         if coarse:
             notes.append("Images are shown in 16 levels of grey, to keep the page small.")
-        rows = [row for row in measures if row["network"] in names]
-        page = explore_page(Explore(title, shown, rows, notes, coarse))
+        of_maps, of_paths = ([row for row in rows if row["network"] in names] for rows in (whole.measures, whole.paths))
+        page = explore_page(Explore(whole.title, shown, of_maps, notes, coarse, of_paths))
         if len(page.encode()) <= _MOST_BYTES:
             break
     return page
@@ -170,6 +191,7 @@ def _network(root: Path, one: Run, several: bool) -> Network:
     first_ms = np.full(responses.n_images, np.nan)
     first_ms[answered] = responses.step[responses.offsets[:-1][answered]] * model.dt_ms
     predicted = read_arrays(root / "test" / ids["test"] / "predictions.npz")
+    readout = next(iter(predicted))
     images = data["test_images"]
     if images.ndim != 3 or images.dtype != np.uint8:  # then what the network is given is shown
         images = np.stack([picture(levels, shape) for levels in encode["test_levels"]])
@@ -178,7 +200,7 @@ def _network(root: Path, one: Run, several: bool) -> Network:
         images=images,
         labels=data["test_labels"].astype(np.int64),
         class_names=data["class_names"].tolist() or [str(c) for c in range(int(data["n_classes"]))],
-        predictions=next(iter(predicted.values())).astype(np.int64),
+        predictions=predicted[readout].astype(np.int64),
         n_spikes=responses.n_spikes,
         first_spike_ms=first_ms,
         winner=np.where(answered, counts.argmax(axis=1).ravel(), -1),
@@ -186,27 +208,32 @@ def _network(root: Path, one: Run, several: bool) -> Network:
         field_labels=read_arrays(root / "label" / ids["label"] / "labels.npz", "label")["label"].astype(np.int64),
         maps=_maps(root, one),
         trajectories=_trajectories(root, one),
+        readout=readout,
+        caution=training_seen(root, one) or "",
     )
 
 
 def _maps(root: Path, one: Run) -> list[Map]:
     found = []
     for job in one.analysis.embeddings:
-        info = read_json(root / "embed" / job.id / "info.json")
-        made = read_json(root / "features" / job.parents["features"].id / "info.json")
-        coordinates = read_arrays(root / "embed" / job.id / "embedding.npz", "coordinates")["coordinates"]
-        told = {k: v for k, v in info.items() if k not in ("method", "skipped", "n_points", "n_left_out")}
-        found.append(Map(made["features"], info["method"], made["rows"], coordinates, told, info.get("skipped")))
+        embed, features = root / "embed" / job.id, root / "features" / job.parents["features"].id
+        with reading(embed, features):
+            info, made = read_json(embed / "info.json"), read_json(features / "info.json")
+            coordinates = read_arrays(embed / "embedding.npz", "coordinates")["coordinates"]
+            told = {k: v for k, v in info.items() if k not in ("method", "skipped", "n_points", "n_left_out")}
+            found.append(Map(made["features"], info["method"], made["rows"], coordinates, told, info.get("skipped")))
     return found
 
 
 def _trajectories(root: Path, one: Run) -> list[TrajectoryMap]:
     found = []
     for job in one.analysis.trajectories:
-        info = read_json(root / "trajectory" / job.id / "info.json")
-        if "skipped" not in info:
-            arrays = read_arrays(root / "trajectory" / job.id / "trajectory.npz")
-            about = ("method", "n_times", "n_neurons", "measures", "measures_of_fields")
-            told = {k: v for k, v in info.items() if k not in about}
-            found.append(TrajectoryMap(info["method"], info=told, **arrays))
+        folder = root / "trajectory" / job.id
+        with reading(folder):
+            info = read_json(folder / "info.json")
+            if "skipped" not in info:
+                arrays = read_arrays(folder / "trajectory.npz")
+                about = ("method", "n_times", "n_neurons", "measures", "measures_of_fields")
+                told = {k: v for k, v in info.items() if k not in about}
+                found.append(TrajectoryMap(info["method"], info=told, **arrays))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,19 @@ import numpy as np
 from stdp_pipeline import registry
 from stdp_pipeline.config.plan import Run
 from stdp_pipeline.figures import comparison
+from stdp_pipeline.figures.differences import forest
 from stdp_pipeline.io import canonical_json
 from stdp_pipeline.report.comparison import Comparison
+from stdp_pipeline.report.differences import Difference
 from stdp_pipeline.stages._drawings import Drawings
 from stdp_pipeline.stages._history import read_history
 
-__all__ = ["overviews"]
+__all__ = ["intervals_of", "overviews"]
 
 
-def overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared: Comparison) -> Drawings:
+def overviews(
+    root: Path, runs: list[Run], rows: list[dict[str, Any]], compared: Comparison, found: Sequence[Difference]
+) -> Drawings:
     """Return what draws the figures of the whole experiment, for its first readout; none if it has a single run."""
     if len(runs) == 1:
         return {}
@@ -34,7 +39,8 @@ def overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared:
         told = {k: v for k, v in one.varied.items() if k not in ("variant", "network.n_exc")}
         name = ", ".join(f"{k.rpartition('.')[2]} {v}" for k, v in told.items())
         rule = str(one.experiment.plasticity.name)
-        curves.append({"n_exc": one.experiment.network.n_exc, "name": name or rule, **history})
+        about = {"dataset": one.experiment.dataset.name, "n_exc": one.experiment.network.n_exc, "name": name or rule}
+        curves.append(about | history)
     points = _points(runs, list(accuracy.values()))
     few_bits = {"accuracy_over_bits.svg": partial(comparison.accuracy_over_bits, points, readout)} if points else {}
     return {
@@ -44,10 +50,18 @@ def overviews(root: Path, runs: list[Run], rows: list[dict[str, Any]], compared:
             [np.array(group) for group in accuracy.values()],
             [group["published"] for group in compared],
             readout,
+            intervals_of(compared, readout),
         ),
+        **({"differences.svg": partial(forest, found)} if found else {}),
         "learning_curves.svg": partial(comparison.learning_curves, curves),
         **few_bits,
     }
+
+
+def intervals_of(compared: Comparison, readout: str) -> list[tuple[float, float] | None]:
+    """Return the ends of the 95 % interval of each combination's mean; None for those of a single seed."""
+    means = [group["readouts"][readout] for group in compared]
+    return [None if mean["ci95_low"] is None else (mean["ci95_low"], mean["ci95_high"]) for mean in means]
 
 
 def _points(runs: list[Run], accuracy: list[list[float]]) -> list[dict[str, Any]]:

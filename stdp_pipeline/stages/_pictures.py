@@ -20,7 +20,8 @@ from stdp_pipeline.stages._drawings import Drawings
 from stdp_pipeline.stages._history import read_history
 from stdp_pipeline.stages._inputs import input_arrays, model_of
 from stdp_pipeline.stages._network import read_network, weights_in
-from stdp_pipeline.stages.encode import first_raster
+from stdp_pipeline.stages._raster import first_raster
+from stdp_pipeline.stages._reading import reading
 from stdp_pipeline.stages.respond import read_responses
 
 __all__ = ["of_run", "only_for_print"]
@@ -37,8 +38,13 @@ def of_run(root: Path, one: Run) -> Drawings:
     """
     ids = one.ids
     data = read_arrays(
-        root / "prepare" / ids["prepare"] / "data.npz", "test_labels", "n_classes", "class_names", also=()
+        root / "prepare" / ids["prepare"] / "data.npz",
+        *("train_labels", "test_labels", "n_classes", "class_names"),
+        also=(),
     )
+    encode = root / "encode" / ids["encode"]
+    levels = input_arrays(encode / "levels.npz", "train")
+    levels |= read_arrays(encode / "levels.npz", "image_shape", also=())
     weights, theta_mv, label, shape, stuck = _network(root, one)
     test = read_json(root / "test" / ids["test"] / "metrics.json")
     responses, _ = read_responses(root / "respond" / ids["respond_test"] / "responses.npz")
@@ -53,36 +59,30 @@ def of_run(root: Path, one: Run) -> Drawings:
         "weight_histogram.svg": partial(learning.weight_histogram, weights),
         "spikes_per_image.svg": partial(learning.spikes_per_image, responses.n_spikes),
         "neurons_per_label.svg": partial(learning.neurons_per_label, label, int(data["n_classes"])),
+        "raster.png": first_raster(read_json(encode / "encoder.json"), levels, data),
     }
     for embedding in one.analysis.of_first_features():
         rows = registry.load("feature", embedding.parents["features"].spec["feature"]["name"]).ROWS
         classes = label if rows == "neurons" else data["test_labels"]
         folder = root / "embed" / embedding.id
-        info = read_json(folder / "info.json")
-        method = info.pop("method")
         points = read_arrays(folder / "embedding.npz", "coordinates")["coordinates"]
-        if info.pop("skipped", None) is None:
-            left_out = info.pop("n_left_out")
-            del info["n_points"]
+        with reading(folder):
+            info = read_json(folder / "info.json")
+            method, skipped = info.pop("method"), info.pop("skipped", None)
+            left_out, _ = (info.pop(key) for key in ("n_left_out", "n_points")) if skipped is None else (0, 0)
+        if skipped is None:
             info |= {"left_out": left_out} if left_out else {}
             drawings[f"map_{method}.png"] = partial(results.response_map, points, classes, method, info)
     return drawings
 
 
 def only_for_print(root: Path, one: Run) -> Drawings:
-    """Return what draws two more figures for print: fields by similarity, and the raster of the encode stage again."""
+    """Return what draws one more figure for print: receptive fields by similarity."""
     weights, _, label, shape, stuck = _network(root, one)
     height, width = picture(weights[:, 0], shape).shape
     order = order_by_similarity(weights, mosaic_shape(weights.shape[1], height / width)[1])
-    encode = root / "encode" / one.ids["encode"]
-    levels = input_arrays(encode / "levels.npz", "train")
-    levels |= read_arrays(encode / "levels.npz", "image_shape", also=())
-    data = read_arrays(
-        root / "prepare" / one.ids["prepare"] / "data.npz", "train_labels", "n_classes", "class_names", also=()
-    )
     return {
         "receptive_fields_by_similarity.png": partial(fields.receptive_fields, weights, label, shape, stuck, order),
-        "raster.png": first_raster(read_json(encode / "encoder.json"), levels, data),
     }
 
 
@@ -103,7 +103,8 @@ class _Network(NamedTuple):
 def _network(root: Path, one: Run) -> _Network:
     ids = one.ids
     stage = "quantise" if "quantise" in ids else "train"
-    model = model_of(read_json(root / "train" / ids["train"] / "model.json"))
+    with reading(root / "train" / ids["train"]):
+        model = model_of(read_json(root / "train" / ids["train"] / "model.json"))
     state = read_network(root / stage / ids[stage] / "network.npz")
     label = read_arrays(root / "label" / ids["label"] / "labels.npz", "label", also=())["label"]
     shape = read_arrays(root / "encode" / ids["encode"] / "levels.npz", "image_shape", also=())["image_shape"]

@@ -1,9 +1,8 @@
-"""Turn images into rate maps, and show what the code makes of them."""
+"""Turn images into rate maps, and measure what the code makes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -14,20 +13,21 @@ from stdp_pipeline.datasets._base import MAX_INPUTS
 from stdp_pipeline.datasets._events import as_intensities
 from stdp_pipeline.engines._contract import Model
 from stdp_pipeline.errors import ConfigError
-from stdp_pipeline.io import read_arrays, write_arrays, write_bytes, write_json
+from stdp_pipeline.io import read_arrays, write_arrays, write_json
 from stdp_pipeline.stages._inputs import input_model, inputs_of
 from stdp_pipeline.stages._job import StageJob, component
 
-__all__ = ["encoded", "first_raster", "run"]
+__all__ = ["SAMPLE_SEED", "encoded", "run"]
 
 _SPLITS = ("train", "test")
 _EVENTS = ("time_us", "channel", "offsets")
 _SAMPLE = 1000
-_SAMPLE_SEED = 0
+SAMPLE_SEED = 0
+"""Seed of the spikes that are counted, and drawn."""
 
 
 def run(job: StageJob) -> None:
-    """Write ``levels.npz``, ``encoder.json``, ``statistics.json`` and ``raster.png``.
+    """Write ``levels.npz``, ``encoder.json`` and ``statistics.json``.
 
     ``levels.npz`` is the rate map of every image in compact form: an intensity level for each input channel,
     (n, n_input) uint8 for both splits, and the rate of each level, (256,) float64, Hz. Of recordings it has the spikes
@@ -38,53 +38,20 @@ def run(job: StageJob) -> None:
 
     encoding, params = component("encoding", job.parameter("encoding"))
     model = input_model(job.spec)
-    needed = ["train_images", "train_labels", "test_images", "n_classes", "class_names"]
+    needed = ["train_images", "test_images"]
     if _replays(encoding):
         needed += [f"{split}_{part}" for split in _SPLITS for part in _EVENTS]
     data = read_arrays(job.input("data"), *needed, also=["train_offsets"])
     arrays = encoded(data, encoding, params, model)
     write_arrays(job.output / "levels.npz", arrays)
 
-    inputs = inputs_of(job.spec, arrays, "train", _SAMPLE_SEED)
+    inputs = inputs_of(job.spec, arrays, "train", SAMPLE_SEED)
     levels = arrays["train_levels"][:_SAMPLE]
     events = [draw_events(model, inputs, image, 0, 0) for image in range(len(levels))]
     write_json(
         job.output / "encoder.json", {"encoding": job.parameter("encoding"), "protocol": job.parameter("protocol")}
     )
     write_json(job.output / "statistics.json", _statistics(events, levels, arrays["rate_hz"], model.n_image_steps))
-    write_bytes(job.output / "raster.png", first_raster(job.spec, arrays, data)())
-
-
-def first_raster(
-    spec: Mapping[str, Any], arrays: Mapping[str, np.ndarray], data: Mapping[str, np.ndarray]
-) -> Callable[[], bytes]:
-    """Return what draws the first training image and its spikes.
-
-    Parameters
-    ----------
-    spec : dict
-        ``encoding`` and ``protocol``, as in ``encoder.json``.
-    arrays : dict
-        ``levels.npz``: the training split, and ``image_shape``.
-    data : dict
-        ``train_labels``, ``n_classes`` and ``class_names`` of ``data.npz``.
-    """
-    from stdp_pipeline.engines._protocol import draw_events
-    from stdp_pipeline.figures.raster import raster
-
-    model = input_model(dict(spec))
-    step, source = draw_events(model, inputs_of(dict(spec), dict(arrays), "train", _SAMPLE_SEED), 0, 0, 0)
-    names = data["class_names"].tolist() or list(range(int(data["n_classes"])))
-    return partial(
-        raster,
-        arrays["train_levels"][0].reshape(arrays["image_shape"]),
-        step,
-        source,
-        dt_ms=model.dt_ms,
-        image_ms=model.image_ms,
-        label=str(names[data["train_labels"][0]]),
-        code=spec["encoding"]["name"],
-    )
 
 
 def encoded(data: Mapping[str, np.ndarray], encoding: ModuleType, params: Any, model: Model) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.report.comparison import compare
 from stdp_pipeline.report.gallery import entry, gallery_page
 from stdp_pipeline.report.means import means
+from stdp_pipeline.stages._compared import within
 from stdp_pipeline.stages._drawings import Drawings, PictureFolder
 from stdp_pipeline.stages._experiment import planned_again, records
 from stdp_pipeline.stages._hardware import curves, recoveries, studies
@@ -57,14 +58,15 @@ def _drawings(root: Path, planned: Plan) -> Drawings:
     runs, first = planned.runs, planned.runs[0]
     rows = records(root, runs)
     published = planned.experiment.published
-    compared = compare(means(rows, published.accuracy if published else None))
+    kind = planned.experiment.report.interval
+    compared = compare(means(rows, published.accuracy if published else None, kind))
     model = read_json(root / "train" / first.ids["train"] / "model.json")
     arrays = read_arrays(root / "portray" / planned.portrait.id / ARRAYS)
     return {
         **of_run(root, first),
         **only_for_print(root, first),
         **representation_pictures(root, runs),
-        **overviews(root, runs, rows, compared),
+        **overviews(root, runs, rows, compared, within(root, planned, runs).found),
         **curves(runs, studies(root, runs), recoveries(root, runs, rows)),
         **portrait(NetworkParams.model_validate(model["network"]), arrays, n_rules=1),
     }

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from stdp_pipeline.analysis.recovery import recovery_table
-from stdp_pipeline.config.plan import Run
-from stdp_pipeline.io import canonical_json, read_json, write_json, write_text
+from stdp_pipeline.config.plan import Plan, Run
+from stdp_pipeline.io import canonical_json, read_json, write_bytes, write_json, write_text
 from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.report.comparison import compare, markdown
-from stdp_pipeline.report.means import means
+from stdp_pipeline.report.differences import differences_table
+from stdp_pipeline.report.means import mean_columns, means
 from stdp_pipeline.report.page import MODEL_PICTURES, RunView, page
+from stdp_pipeline.report.tidy import parquet, run_columns, tsv
+from stdp_pipeline.report.unfinished import Unfinished
+from stdp_pipeline.stages._compared import within
 from stdp_pipeline.stages._drawings import PictureFolder, drawn
 from stdp_pipeline.stages._experiment import planned_again, records
 from stdp_pipeline.stages._hardware import curves, hardware_table, recoveries, specimens, studies
@@ -19,52 +23,73 @@ from stdp_pipeline.stages._job import StageJob
 from stdp_pipeline.stages._learned import FILES, learned
 from stdp_pipeline.stages._overviews import overviews
 from stdp_pipeline.stages._pictures import of_run
+from stdp_pipeline.stages._reading import reading
 
-__all__ = ["run"]
+__all__ = ["PARTIAL", "gather", "run"]
+
+PARTIAL = ("partial.html", "partial.json")
+"""Files that tell of an experiment that is not done."""
 
 _DETAILED = 16
 """Runs that are shown with all figures, the first seed of each combination before others; the rest are in the table."""
 
-_SOMETIMES = (*FILES, "recovery.tsv", "hardware.tsv")
+_SOMETIMES = (*FILES, "recovery.tsv", "hardware.tsv", "comparison.tsv")
 """Files that not every experiment has."""
-
-_SUMMARY = (
-    "run", "dataset", "split", "rule", "n_exc", "passes", "seed", "readout",
-    "test_accuracy", "ci95_low", "ci95_high", "n_test",
-    "train_cpu_s_per_image", "train_spikes_per_image", "test_spikes_per_image", "presentations_per_image",
-    "test_input_spikes_per_image", "test_presentations_per_image", "bits_per_input", "bits_per_spike", "decision_ms",
-    "bits_per_synapse", "writes_per_image", "switches_per_synapse", "most_switches", "train_sops_per_image",
-    "test_sops_per_image", "train_energy_nj", "test_energy_nj",
-    "theta_mean_mv", "n_silent_neurons", "n_silent_test_images", "train_id",
-)  # fmt: skip
 
 
 def run(job: StageJob) -> None:
-    """Write ``report.html``, ``summary.tsv``, ``means.tsv``, ``table.md``, ``metrics.json`` and ``figures/``.
+    """Write ``report.html``, tables, ``metrics.json`` and ``figures/``.
+
+    ``summary.tsv`` and ``runs.parquet`` are the same tidy table of all runs, ``means.tsv`` and ``table.md`` have the
+    means over seeds, and ``comparison.tsv`` tells which combinations differ, if several can be compared.
 
     ``figures/`` holds the pictures of the first run, and those of the whole experiment if it has several runs; the
     pictures of run 2 are in ``figures/run002/``, and so on.
     """
+    gather(job, planned_again(job))
+    for file in PARTIAL:  # what was told while there was no whole report
+        (job.output / file).unlink(missing_ok=True)
+
+
+def gather(job: StageJob, planned: Plan, unfinished: Unfinished | None = None) -> None:
+    """Write what :func:`run` says, of the runs of a plan.
+
+    Parameters
+    ----------
+    job : StageJob
+        Only its output matters.
+    planned : Plan
+        All of its runs must have been tested.
+    unfinished : Unfinished, optional
+        What is said above if these are not all runs of the experiment.
+
+    Raises
+    ------
+    ResultsError
+        If a result is missing or damaged.
+    """
     root = job.output.parent.parent
-    name = job.parameter("name")
-    planned = planned_again(job)
+    name = planned.name
     published = planned.experiment.published
     rows = records(root, planned.runs)
+    portrait = root / "portray" / planned.portrait.id
     views: list[RunView] = []
     figures = PictureFolder(job.output / "figures")
     for index in sorted(_detailed(planned.runs)):
         one = planned.runs[index]
-        # Some stages drew what they do.
-        theirs = {"raster.png": root / "encode" / one.ids["encode"]}
-        if index == 0:
-            theirs |= dict.fromkeys(MODEL_PICTURES, root / "portray" / planned.portrait.id)
-        pictures = drawn(of_run(root, one)) | {file: (folder / file).read_bytes() for file, folder in theirs.items()}
+        theirs: dict[str, Path] = {}
+        if index == 0 and (unfinished is None or (portrait / "provenance.json").is_file()):
+            theirs |= dict.fromkeys(MODEL_PICTURES, portrait)  # drawn by the stage that measured it
+        with reading(*dict.fromkeys(theirs.values())):
+            taken = {file: (folder / file).read_bytes() for file, folder in theirs.items()}
+        pictures = drawn(of_run(root, one)) | taken
         figures.write(pictures, "" if index == 0 else f"run{index + 1:03d}")
         row = next(r for r in rows if r["run"] == index + 1)
         views.append(RunView(row, one.varied, pictures, _costs(root, one)))
-    averaged = means(rows, published.accuracy if published else None)
+    averaged = means(rows, published.accuracy if published else None, planned.experiment.report.interval)
     compared = compare(averaged)
-    pictures_of_all = drawn(overviews(root, planned.runs, rows, compared))
+    differences = within(root, planned, planned.runs)
+    pictures_of_all = drawn(overviews(root, planned.runs, rows, compared, differences.found))
     figures.write(pictures_of_all)
     on_hardware = studies(root, planned.runs)
     won_back = recoveries(root, planned.runs, rows)
@@ -77,6 +102,8 @@ def run(job: StageJob) -> None:
     tables = dict(known.files)
     if won_back:
         tables["recovery.tsv"] = recovery_table(won_back)
+    if differences.found:
+        tables["comparison.tsv"] = differences_table(differences.found)
     if on_hardware:
         tables["hardware.tsv"] = hardware_table(on_hardware)
     for file in _SOMETIMES:
@@ -84,13 +111,11 @@ def run(job: StageJob) -> None:
             write_text(job.output / file, tables[file])
         else:  # of an earlier version of the experiment
             (job.output / file).unlink(missing_ok=True)
-    baselines = dict.fromkeys(key for row in rows for key in row if key.startswith("baseline_"))
-    columns = (*_SUMMARY, *baselines, *dict.fromkeys(key for row in rows for key in row["varied"]))
     write_json(job.output / "metrics.json", {"schema_version": SCHEMA_VERSION, "experiment": name, "runs": rows})
-    write_text(job.output / "summary.tsv", _table(rows, columns))
-    varied = dict.fromkeys(key for row in averaged for key in row["varied"])
-    averages = dict.fromkeys(key for mean in averaged for key in mean if key != "varied")
-    write_text(job.output / "means.tsv", _table(averaged, (*varied, *averages)))
+    columns = run_columns(rows)
+    write_text(job.output / "summary.tsv", tsv(columns))
+    write_bytes(job.output / "runs.parquet", parquet(columns))
+    write_text(job.output / "means.tsv", tsv(mean_columns(averaged)))
     write_text(job.output / "table.md", markdown(compared, published.source if published else None))
     provenance = read_json(root / "train" / planned.runs[0].ids["train"] / "provenance.json")
     configuration = planned.experiment.model_dump(mode="json")
@@ -110,6 +135,8 @@ def run(job: StageJob) -> None:
             hardware,
             won_back,
             known,
+            unfinished,
+            differences,
         ),
     )
 
@@ -131,18 +158,10 @@ def _costs(root: Path, one: Run) -> list[dict[str, Any]]:
         jobs.append((job.stage, f"{job.stage} ({', '.join(about)}" if about else job.stage, job.id))
     costs = []
     for stage, what, job_id in jobs:
-        record = read_json(root / stage / job_id / "provenance.json")
         title = f"{what})" if "(" in what else what
-        costs.append(
-            {"stage": title, **{k: record[k] for k in ("wall_s", "cpu_s", "peak_rss_mb", "threads", "started")}}
-        )
+        with reading(root / stage / job_id):
+            record = read_json(root / stage / job_id / "provenance.json")
+            costs.append(
+                {"stage": title, **{k: record[k] for k in ("wall_s", "cpu_s", "peak_rss_mb", "threads", "started")}}
+            )
     return sorted(costs, key=lambda cost: cost["started"])
-
-
-def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
-    def text(row: dict[str, Any], column: str) -> str:
-        value = row["varied"].get(column) if column in row["varied"] else row.get(column)
-        return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-
-    lines = ["\t".join(columns)] + ["\t".join(text(row, c) for c in columns) for row in rows]
-    return "\n".join(lines) + "\n"

@@ -15,8 +15,9 @@ from stdp_pipeline.config.job import OF_EXPERIMENTS, Job
 from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Plan, plan
 from stdp_pipeline.workflow import costs
+from stdp_pipeline.workflow._captions import escaped
 
-__all__ = ["Workflow", "plan_from_config"]
+__all__ = ["FIGURES", "FIGURES_OF_ALL", "Workflow", "plan_from_config"]
 
 _FILES = {
     "prepare": "data.npz",
@@ -35,7 +36,10 @@ _FILES = {
 _NAMES = {"encode": "levels"}
 """What a parent's file is called where that is not its role."""
 
-_FIGURES = [
+_LAST = ["provenance.json"]
+"""The file that every stage writes last."""
+
+FIGURES = (
     ("receptive_fields.png", "Network", "receptive fields"),
     ("theta_histogram.svg", "Network", "adaptive thresholds"),
     ("weight_histogram.svg", "Network", "weights"),
@@ -48,7 +52,14 @@ _FIGURES = [
     ("lif_response.svg", "Model", "response to one input spike"),
     ("stdp_curves.svg", "Model", "STDP curves"),
     ("presentation.png", "Model", "one presentation"),
-]
+)
+"""Of the first run of every experiment: file name, category and title in Snakemake's own report."""
+
+FIGURES_OF_ALL = (
+    ("accuracies.svg", "All runs", "accuracies"),
+    ("learning_curves.svg", "All runs", "learning curves"),
+)
+"""Of every experiment of several runs."""
 
 
 def _asked_often(function: Any) -> Any:
@@ -57,16 +68,21 @@ def _asked_often(function: Any) -> Any:
     return function
 
 
-def plan_from_config(config: dict[str, Any], root: Path) -> Plan:
+def plan_from_config(config: dict[str, Any]) -> Plan:
     """Read the experiment that Snakemake's configuration names.
 
     Parameters
     ----------
     config : dict
         ``experiment``: name or path of a YAML file (default: quickstart); ``set``: list of ``key=value`` overrides.
-    root : Path
-        Folder of the Snakefile, where ``config/experiments`` is.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such experiment, or something in it is wrong.
     """
+    # Of this package's project, also where another workflow includes this one as a module.
+    root = Path(__file__).resolve().parents[2]
     path = find_experiment(str(config.get("experiment", "quickstart")), root / "config" / "experiments")
     return plan(path.stem, load_experiment(path, config.get("set", [])))
 
@@ -153,6 +169,15 @@ class Workflow:
 
         return digest
 
+    def checkpoint(self, stage: str) -> Callable[[Any, Any], str]:
+        """Return a parameter function: the folder for checkpoints, beside those of results wherever these are."""
+
+        @_asked_often
+        def folder(wildcards: Any, output: Any) -> str:
+            return str(Path(output[0]).parents[2] / "checkpoints" / stage / wildcards.id)
+
+        return folder
+
     def memory(self, stage: str) -> Callable[[Any], int]:
         """Return a resource function: an upper estimate of the job's peak memory, MB."""
         return lambda wildcards: costs.memory_mb(self._job(stage, wildcards))
@@ -161,10 +186,21 @@ class Workflow:
         """Return a resource function: an upper estimate of the run time, minutes."""
         return lambda wildcards: costs.minutes(self._job(stage, wildcards))
 
-    def report_inputs(self) -> list[str]:
-        """Return what the report is made of: the provenance of every job, which each writes last."""
-        jobs = (job for job in self._plan.jobs.values() if job.stage not in OF_EXPERIMENTS)
-        return [f"results/{job.stage}/{job.id}/provenance.json" for job in jobs]
+    def report_inputs(self, rules: Any = None) -> list[str]:
+        """Return what the report is made of: the provenance of every job, which each writes last.
+
+        Parameters
+        ----------
+        rules : object, optional
+            Snakemake's rules by name. With them, all files of every job: where results come from a storage, only
+            declared ones are fetched.
+        """
+        found = []
+        for job in self._plan.jobs.values():
+            if job.stage not in OF_EXPERIMENTS:
+                names = (Path(str(file)).name for file in getattr(rules, job.stage).output) if rules else _LAST
+                found += [f"results/{job.stage}/{job.id}/{name}" for name in names]
+        return found
 
     def last_results(self) -> list[str]:
         """Return the provenance of the jobs that no other reads: when they are there, all are."""
@@ -173,13 +209,25 @@ class Workflow:
         return [f"results/{job.stage}/{job.id}/provenance.json" for job in jobs if job.key not in read]
 
     def figures(self) -> list[tuple[str, str, str]]:
-        """Return the figures of the first run: file name, category and title in Snakemake's own report."""
+        """Return figures of the first run and of all: file name, category and title in Snakemake's own report."""
         one = self._plan.runs[0]
         methods = [job.spec["embedding"]["name"] for job in one.analysis.of_first_features()]
         there = [name for name in methods if not missing(registry.load("embedding", name).PACKAGES)]
         maps = [(f"map_{name}.png", "Maps", name) for name in there]
         curves = [(f"hardware_{name}.svg", "Hardware", name) for name in self._plan.runs[0].crossbars]
-        return _FIGURES + maps + curves
+        several = FIGURES_OF_ALL if len(self._plan.runs) > 1 else ()
+        return [*FIGURES, *several, *maps, *curves]
+
+    def explored(self) -> list[str]:
+        """Return the file name of the interactive page; none without maps."""
+        return ["explore.html"] if any(one.analysis.embeddings for one in self._plan.runs) else []
+
+    def about(self) -> dict[str, Any]:
+        """Return what Snakemake's own report tells of the experiment, as reStructuredText."""
+        experiment = self._plan.experiment
+        texts = {"name": self._plan.name, "title": experiment.title, "description": experiment.description}
+        numbers = {"n_runs": len(self._plan.runs), "n_jobs": len(self._plan.jobs)}
+        return {key: escaped(text) for key, text in texts.items()} | numbers
 
     def printed(self) -> list[str]:
         """Return the files of these figures for print: every figure has one for two columns."""

@@ -180,32 +180,53 @@ rule portray:
         " 2>&1 | tee {log:q}"
 
 
+# The stages of an experiment find the files of its runs by their names.
+STORED = getattr(workflow.storage_settings, "default_storage_provider", None)
+REPORTED = JOBS.report_inputs(rules if STORED else None)
+# Where all files are at hand, those of jobs that no other reads say that all are there, and are sooner looked up.
+LAST = REPORTED if STORED else JOBS.last_results()
+
+
 rule experiment:
     input:
-        JOBS.report_inputs(),
+        REPORTED,
     output:
         page=report(
             f"results/experiments/{PLAN.name}/report.html",
+            caption=caption_of("report"),
             category="Report",
-            labels={"page": "the whole report"},
+            labels={"experiment": PLAN.name, "page": "the whole report"},
         ),
         summary=report(
             f"results/experiments/{PLAN.name}/summary.tsv",
-            category="Report",
-            labels={"page": "summary of all runs"},
+            caption=caption_of("summary"),
+            category="Tables",
+            labels={"experiment": PLAN.name, "table": "all runs"},
         ),
         means=report(
             f"results/experiments/{PLAN.name}/means.tsv",
-            category="Report",
-            labels={"page": "means over the seeds"},
+            caption=caption_of("means"),
+            category="Tables",
+            labels={"experiment": PLAN.name, "table": "means over the seeds"},
         ),
+        explored=[
+            report(
+                f"results/experiments/{PLAN.name}/{file}",
+                caption=caption_of(file),
+                category="Report",
+                labels={"experiment": PLAN.name, "page": "interactive maps"},
+            )
+            for file in JOBS.explored()
+        ],
+        table=f"results/experiments/{PLAN.name}/runs.parquet",
         metrics=f"results/experiments/{PLAN.name}/metrics.json",
         provenance=f"results/experiments/{PLAN.name}/provenance.json",
         figures=[
             report(
                 f"results/experiments/{PLAN.name}/figures/{file}",
+                caption=caption_of(file),
                 category=category,
-                labels={"figure": title},
+                labels={"experiment": PLAN.name, "figure": title},
             )
             for file, category, title in JOBS.figures()
         ],
@@ -227,8 +248,7 @@ rule experiment:
 
 rule illustrate:
     input:
-        # Those of all jobs would say the same, and take longer to plan by as many files.
-        JOBS.last_results(),
+        LAST,
     output:
         page=f"results/experiments/{PLAN.name}/print/README.md",
         index=f"results/experiments/{PLAN.name}/print/figures.json",

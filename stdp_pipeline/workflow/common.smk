@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stdp_pipeline.config.digest import code_digest
 from stdp_pipeline.workflow import Workflow, costs, plan_from_config
+from stdp_pipeline.workflow._captions import caption_of
 
 # Jobs run the interpreter that runs Snakemake, without activating its environment. Snakemake limits the threads of
 # BLAS and OpenMP to the rule's; Numba needs to be told as well. The prefix is not part of what Snakemake compares.
@@ -23,8 +24,11 @@ container: "docker://stdp_pipeline:0.1.0"
 # takes a quarter of the time of planning; so it does that less often.
 gc.set_threshold(100_000, 50, 100)
 
-PLAN = plan_from_config(config, Path(workflow.basedir))
+PLAN = plan_from_config(config)
 JOBS = Workflow(PLAN)
+
+# What workflow.rst tells: a template of Snakemake's own report sees the configuration and nothing else.
+config["about"] = JOBS.about()
 
 
 wildcard_constraints:

@@ -27,7 +27,7 @@ rule crossbar:
         code=JOBS.code("crossbar"),
         inputs=JOBS.inputs("crossbar"),
         out=subpath(output.draws, parent=True),
-        checkpoint="results/checkpoints/crossbar/{id}",
+        checkpoint=JOBS.checkpoint("crossbar"),
     shell:
         "stdp crossbar --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " --checkpoint {params.checkpoint:q} --threads {threads} 2>&1 | tee {log:q}"

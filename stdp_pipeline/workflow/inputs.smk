@@ -1,4 +1,5 @@
-# From a data set to input spikes.
+# From a data set to input spikes. The first two can be shared with other workflows (--cache prepare encode), which is
+# why they have no benchmark; their time and memory are in provenance.json.
 
 
 rule prepare:
@@ -7,8 +8,6 @@ rule prepare:
         provenance="results/prepare/{id}/provenance.json",
     log:
         "results/logs/prepare/{id}.log",
-    benchmark:
-        "results/benchmarks/prepare/{id}.tsv"
     threads: 1
     resources:
         mem_mb=JOBS.memory("prepare"),
@@ -28,12 +27,9 @@ rule encode:
         levels="results/encode/{id}/levels.npz",
         encoder="results/encode/{id}/encoder.json",
         statistics="results/encode/{id}/statistics.json",
-        raster="results/encode/{id}/raster.png",
         provenance="results/encode/{id}/provenance.json",
     log:
         "results/logs/encode/{id}.log",
-    benchmark:
-        "results/benchmarks/encode/{id}.tsv"
     threads: 1
     resources:
         mem_mb=JOBS.memory("encode"),

@@ -26,7 +26,7 @@ rule train:
         inputs=JOBS.inputs("train"),
         out=subpath(output.network, parent=True),
         # Not an output: Snakemake deletes those before it starts a job again.
-        checkpoint="results/checkpoints/train/{id}",
+        checkpoint=JOBS.checkpoint("train"),
     shell:
         "stdp train --spec {params.spec:q} --code {params.code} --input {params.inputs} --output {params.out:q}"
         " --checkpoint {params.checkpoint:q} --threads {threads} 2>&1 | tee {log:q}"

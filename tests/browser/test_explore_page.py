@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 
+from stdp_pipeline.analysis.measures import MEASURES, TRAJECTORY_MEASURES
 from stdp_pipeline.figures._style import class_colour
 from stdp_pipeline.report.explore import Explore, Map, Network, TrajectoryMap, explore_page
 
@@ -70,7 +71,14 @@ def network(rng: np.random.Generator, name: str, images: np.ndarray) -> Network:
             Map("counts", "PHATE", "images", np.zeros((0, 2)), {}, "phate is not installed"),
             Map("receptive fields", "PCA", "neurons", rng.uniform(size=(N_EXC, 2)), {}),
         ],
-        [TrajectoryMap(f"paths {k}", np.array(SEEN), paths + k, neurons, field_labels[neurons], {}) for k in range(2)],
+        [
+            TrajectoryMap(
+                f"paths {k}", np.array(SEEN), paths + k, neurons, field_labels[neurons], {"graph_components": 1 + k}
+            )
+            for k in range(2)
+        ],
+        readout="proportion",
+        caution="Only the first half." if name == "first" else "",
     )
 
 
@@ -87,17 +95,30 @@ def measures(seed: int) -> list[dict[str, Any]]:
     rows = []
     for name in ("first", "second"):
         for method in ("PCA", "UMAP", "PHATE"):
-            for measure in ("trustworthiness", "ARI"):
-                mean = rng.random()
-                row = {"network": name, "features": "counts", "method": method, "measure": measure}
-                rows.append(row | {"mean": mean, "low": mean - 0.012, "high": mean + 0.012})
+            for measure in ("trustworthiness", "nmi"):
+                rows.append(record(rng.random(), network=name, features="counts", method=method, measure=measure))
+        # What is no map is never the best.
+        rows.append(record(2.0, network=name, features="counts", method="(no map)", measure="trustworthiness"))
     return rows
 
 
+def record(mean: float, **about: str) -> dict[str, Any]:
+    return about | {"mean": mean, "low": mean - 0.012, "high": mean + 0.012}
+
+
 @pytest.fixture(scope="module")
-def file(networks, measures, tmp_path_factory):
+def path_measures(seed: int) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(seed)
+    methods = ("(no map)", "paths 0", "paths 1")
+    known = TRAJECTORY_MEASURES
+    return [record(rng.random(), network="first", method=method, measure=name) for method in methods for name in known]
+
+
+@pytest.fixture(scope="module")
+def file(networks, measures, path_measures, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "explore.html"
-    path.write_text(explore_page(Explore("What they learned", networks, measures, ["A note."])), encoding="utf-8")
+    whole = Explore("What they learned", networks, measures, ["A note."], paths=path_measures)
+    path.write_text(explore_page(whole), encoding="utf-8")
     return path
 
 
@@ -259,6 +280,7 @@ def test_pointing_shows_the_image_and_the_winning_field(page, networks):
         "spikes": str(net.n_spikes[k]),
         "first spike": f"{net.first_spike_ms[k]:.{2 if net.first_spike_ms[k] < 10 else 1}f} ms",
     }
+    assert "the vote of all neurons (readout proportion), not that of the winner" in page.locator("#vote").inner_text()
     expected = f"Winner: neuron {net.winner[k]}, label {CLASS_NAMES[net.field_labels[net.winner[k]]]}"
     assert " ".join(page.locator("#second-title").inner_text().split()) == expected
     # The other map marks it, too, and the mark goes with the pointer.
@@ -299,6 +321,9 @@ def test_search_finds_and_rejects(page, networks):
         page.click("#search button")
         assert page.locator("#found").inner_text() == f"There is no image “{wrong}”: numbers go from 0 to 299."
         assert page.locator("#what").inner_text() == "Image 8"
+    page.fill("#number", "")
+    page.click("#search button")
+    assert page.locator("#found").inner_text() == "Type the number of an image: 0 to 299."
     page.fill("#number", str(N_IMAGES - 1))
     page.press("#number", "Enter")
     assert page.locator("#found").inner_text() == ""
@@ -413,6 +438,7 @@ def test_maps_of_neurons_show_fields_and_what_they_won(page, networks):
     k = loneliest(net.maps[3].coordinates)
     hover(page, k)
     assert page.locator("#what").inner_text() == f"Neuron {k}"
+    assert page.locator("#vote").is_hidden()
     np.testing.assert_array_equal(drawn(page, "#picture"), grey(net.fields[k], net.fields))
     won = np.flatnonzero(net.winner == k)
     assert f"images won\n{len(won)}" in page.locator("#facts").inner_text()
@@ -474,33 +500,128 @@ def test_pointing_at_a_trajectory_shows_the_final_field(page, networks):
     np.testing.assert_array_equal(drawn(page, "#picture"), grey(net.fields[path.neurons[row]], net.fields))
 
 
+def test_training_says_what_to_bear_in_mind(page):
+    assert page.locator("#caution").inner_text() == "Only the first half."
+    told = page.locator("#paths .info").all_inner_texts()
+    assert told == ["graph components 1", "graph in 2 parts"]
+    page.locator("#paths .info a").click()
+    assert page.evaluate("() => location.hash") == "#notes"
+    page.select_option("#network", label="second")
+    assert page.locator("#caution").is_hidden()
+
+
+# ---- names on maps ---------------------------------------------------------------------------------------------------
+
+
+def test_names_stay_inside_and_do_not_overlap(page, networks):
+    # Points are drawn at random, so the medians of all classes are near the middle: without care their names overlap.
+    for zoomed in (False, True):
+        names, side = page.evaluate("() => [explore.maps[0].names, explore.maps[0].width]")
+        # All of them fit; of a part of the map, those that are there.
+        assert 1 <= len(names) <= N_CLASSES if zoomed else len(names) == N_CLASSES
+        boxes = np.array([[n["x"], n["y"], n["width"], n["height"]] for n in names])
+        middle, half = boxes[:, :2], boxes[:, 2:] / 2
+        assert (middle - half > -0.01).all()
+        assert (middle + half < side + 0.01).all()
+        for k in range(len(names)):
+            for j in range(k):
+                assert (abs(middle[k] - middle[j]) >= half[k] + half[j] - 0.01).any()
+        at = page.evaluate("(n) => [n.px, n.py]", names[0])
+        page.evaluate("([x, y]) => { explore.maps[0].zoomBy(8, x, y); }", at)
+        settle(page)
+
+
+def test_names_in_a_corner_are_not_cut_off(page):
+    found = page.evaluate("""() => {
+        const map = explore.maps[0];
+        map.anchors = ["a rather long name", "another name"].map((name) => ({name, x: 1.04, y: 1.04}));
+        map.drawNames();
+        return [map.names, map.width];
+    }""")
+    names, side = found
+    assert [name["name"] for name in names] == ["a rather long name", "another name"]
+    assert all(name["x"] + name["width"] / 2 <= side for name in names)
+    assert all(name["y"] >= name["height"] / 2 for name in names)
+
+
 # ---- measures --------------------------------------------------------------------------------------------------------
 
 
-def column(page: Any, k: int) -> list[str]:
-    return page.locator(f"#table tbody td:nth-child({k + 1})").all_inner_texts()
+def rows(page: Any, table: str = "table") -> list[list[str]]:
+    """Return the texts of a table's cells, row by row, with the number and its interval in one line."""
+    script = "(rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText.trim().replace(/\\s+/g, ' ')))"
+    return page.locator(f"#{table} tbody tr").evaluate_all(script)
+
+
+def column(page: Any, k: int, table: str = "table") -> list[str]:
+    return [row[k] for row in rows(page, table) if len(row) > k]
 
 
 def test_the_table_sorts_and_prints_the_best_bold(page, measures):
-    mine = [row for row in measures if row["network"] == "first"]
-    for k, measure in enumerate(("trustworthiness", "ARI"), start=1):
+    mine = [row for row in measures if row["network"] == "first" and row["method"] != "(no map)"]
+    below = ["the features themselves", "by chance"]
+    for k, measure in enumerate(("trustworthiness", "nmi"), start=1):
         means = {row["method"]: row["mean"] for row in mine if row["measure"] == measure}
         down = sorted(means, key=means.__getitem__, reverse=True)
         page.locator("#table th button").nth(k).click()
-        assert column(page, 0) == down
-        assert column(page, k) == [f"{means[method]:.3f} ± 0.012" for method in down]
+        assert column(page, 0) == down + below
+        assert column(page, k)[:3] == [f"{means[method]:.3f} ± 0.012" for method in down]
         assert page.locator("#table th").nth(k).get_attribute("aria-sort") == "descending"
         bold = page.locator(f"#table td.best:nth-child({k + 1})")
-        assert bold.all_inner_texts() == [f"{means[down[0]]:.3f} ± 0.012"]
+        assert " ".join(bold.inner_text().split()) == f"{means[down[0]]:.3f} ± 0.012"
         page.locator("#table th button").nth(k).click()
-        assert column(page, 0) == down[::-1]
+        assert column(page, 0) == down[::-1] + below
+    assert rows(page)[-2:] == [["the features themselves", "2.000 ± 0.012", ""], ["by chance", "0.5", ""]]
     page.locator("#table th button").nth(0).click()
-    assert column(page, 0) == ["PCA", "PHATE", "UMAP"]
+    assert column(page, 0) == ["PCA", "PHATE", "UMAP", *below]
 
 
 def test_the_table_follows_the_selectors_or_shows_all(page):
-    assert len(column(page, 0)) == 3
+    assert len(column(page, 0)) == 5
     page.select_option("#features", label="receptive fields")
     assert column(page, 0) == ["No measures of these maps."]
     page.check("#all")
-    assert column(page, 0) == ["first"] * 3 + ["second"] * 3
+    assert column(page, 0) == ["first"] * 3 + ["second"] * 3 + ["first", "second", "by chance"]
+
+
+def test_the_table_of_trajectories_says_what_is_better(page, path_measures):
+    titles = [measure.title for measure in TRAJECTORY_MEASURES.values()]
+    heads = page.locator("#path-table th").all_inner_texts()
+    directions = [f"{'more' if m.higher_is_better else 'less'} is better" for m in TRAJECTORY_MEASURES.values()]
+    pairs = zip(titles, directions, strict=True)
+    assert [head.split("\n") for head in heads] == [["method"], *([title, better] for title, better in pairs)]
+    for k, (name, measure) in enumerate(TRAJECTORY_MEASURES.items(), start=1):
+        means = {row["method"]: row["mean"] for row in path_measures if row["measure"] == name}
+        of_fields = means.pop("(no map)")
+        ordered = sorted(means, key=means.__getitem__, reverse=measure.higher_is_better)
+        page.locator("#path-table th button").nth(k).click()  # the best first
+        assert column(page, 0, "path-table") == [*ordered, "the features themselves", "by chance"]
+        assert column(page, k, "path-table")[2] == f"{of_fields:.3f} ± 0.012"
+        bold = page.locator(f"#path-table td.best:nth-child({k + 1})").inner_text()
+        assert bold.split()[0] == f"{means[ordered[0]]:.3f}"
+    page.click("#path-measures summary")
+    assert page.locator("#path-measures dt").all_inner_texts() == titles
+    page.select_option("#network", label="second")
+    assert page.locator("#path-measures").is_hidden()
+
+
+def test_all_columns_of_all_measures_are_seen_at_1300_pixels(browser, networks, tmp_path):
+    names = ("pca", "diffusion_map", "principal_tree", "(no map)")
+    found = [
+        record(-0.123, network="first", features="counts", method=method, measure=name)
+        for method in names for name in MEASURES
+    ]  # fmt: skip
+    paths = [record(0.5, network="first", method=m, measure=name) for m in names for name in TRAJECTORY_MEASURES]
+    file = tmp_path / "explore.html"
+    file.write_text(explore_page(Explore("All", networks[:1], found, [], paths=paths)), encoding="utf-8")
+    context = browser.new_context(viewport={"width": 1300, "height": 900}, offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri(), timeout=WAIT_MS)
+    for everything in (False, True):
+        page.set_checked("#all", everything)
+        assert page.locator("#table th").count() == len(MEASURES) + (3 if everything else 1)
+        for table in ("table", "path-table"):
+            box = page.locator(f"#{table}").locator("..")
+            wanted, there = box.evaluate("(box) => [box.scrollWidth, box.clientWidth]")
+            assert wanted <= there
+    context.close()

@@ -209,7 +209,7 @@ def tiny_dataset(
         module = registry.load("dataset", name)
         folder = tmp_path / name
         folder.mkdir()
-        maker = MAKERS[name]
+        maker = MAKERS.get(name)
         given = maker(module, folder, rng, monkeypatch) if maker else {}
         return module, module.Params.model_validate(given | more)
 

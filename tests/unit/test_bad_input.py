@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -213,12 +211,12 @@ def test_other_names_and_those_of_stages_can_be_planned(capsys, monkeypatch, tmp
     # The name and the file reach Snakemake as they are.
     asked = {}
 
-    def snakemake(command, **_):
+    def snakemake(command, *_):
         asked["config"] = command[command.index("--config") + 1]
-        return SimpleNamespace(returncode=0)
+        return 0
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(subprocess, "run", snakemake)
+    monkeypatch.setattr(running, "supervised", snakemake)
     assert main(["run", str(file), "--directory", str(tmp_path)]) == 0
     assert asked["config"] == f'experiment="{file}"'
     assert json.loads(asked["config"].partition("=")[2]) == str(file)
@@ -253,12 +251,12 @@ def test_profiles_for_snakemake_may_be_named_as_well():
 def test_run_uses_the_profile_that_is_named(monkeypatch, tmp_path):
     commands = []
 
-    def snakemake(command, **_):
+    def snakemake(command, *_):
         commands.append(command)
-        return SimpleNamespace(returncode=0)
+        return 0
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(running.subprocess, "run", snakemake)
+    monkeypatch.setattr(running, "supervised", snakemake)
     for arguments, profile in (([], "local"), (["--profile", "ci"], "ci")):
         assert main(["run", "tiny", "--directory", str(tmp_path), *arguments]) == 0
         command = commands.pop()

@@ -42,7 +42,7 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for command in ("run", "show", "list", "gallery", "bench", "doctor", *STAGES):
+    for command in ("run", "show", "compare", "list", "gallery", "bench", "doctor", *STAGES):
         assert f"\n    {command} " in done.stdout
 
 

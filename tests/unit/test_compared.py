@@ -11,8 +11,12 @@ from stdp_pipeline.analysis.paired import holm, mcnemar, paired
 from stdp_pipeline.archive.progress import progress, runs_done
 from stdp_pipeline.config.load import completed
 from stdp_pipeline.config.plan import plan
+from stdp_pipeline.errors import ConfigError
+from stdp_pipeline.figures.differences import forest
 from stdp_pipeline.io import write_arrays, write_json
-from stdp_pipeline.stages._compared import against, combinations_of, comparison_table
+from stdp_pipeline.report.differences import Differences, differences_context, differences_table
+from stdp_pipeline.report.page import templates
+from stdp_pipeline.stages._compared import against, combinations_of, within
 
 N_TEST = 200
 RAW = {
@@ -45,34 +49,103 @@ def root(planned, tmp_path, rng) -> Path:
 
 def test_combinations_are_compared_by_seeds_and_by_images(root, planned):
     a, b, c = combinations_of(root, planned.runs)
-    assert [one.name for one in (a, b, c)] == ["a", "b", "c"]
-    found = against([(b, a), (c, a)])
-    accuracy = {one.name: np.array([one.accuracy[seed] for seed in (0, 1, 2)]) for one in (a, b, c)}
-    assert found[0].paired == paired(accuracy["b"], accuracy["a"])
-    assert [one.p_corrected for one in found] == holm([one.paired.p for one in found])
-    assert found[0].images == {seed: mcnemar(b.right[seed], a.right[seed]) for seed in (0, 1, 2)}
-    assert found[1].images == {}  # other test images
+    assert [one.title for one in (a, b, c)] == ["a", "b", "c"]
+    told = against([(b, a), (a, b), (c, a)])
+    accuracy = {one.name: np.array([one.accuracy[seed] for seed in (0, 1, 2)]) for one in (a, b)}
+    one, turned = told.found
+    assert one.paired == paired(accuracy["b"], accuracy["a"])
+    assert [found.p_holm for found in told.found] == holm([found.paired.p for found in told.found])
+    assert one.images == {seed: mcnemar(b.right[seed], a.right[seed]) for seed in (0, 1, 2)}
+    for seed in (0, 1, 2):
+        both = [found.images_holm[seed] for found in (one, turned)]
+        assert both == holm([found.images[seed].p for found in (one, turned)])
+    assert told.left_out == ["Not compared with a, since their test images are others: c."]
+
+
+def test_other_training_images_do_not_make_other_test_images(root, planned, tmp_path):
+    """The data set then has another id, though its test images are the same."""
+    b = [one for one in planned.runs if one.told == "b"]
+    old = tmp_path / "prepare" / b[0].ids["prepare"] / "data.npz"
+    arrays = dict(np.load(old))
+    other = plan("x", completed(RAW | {"dataset": {"name": "digits", "n_train": 70}}, "test"))
+    for one, then in zip(planned.runs[:6], other.runs[:6], strict=True):
+        more = {"train_labels": np.zeros(70, np.uint8)}
+        write_arrays(tmp_path / "prepare" / then.ids["prepare"] / "data.npz", arrays | more)
+        for file in ("predictions.npz", "metrics.json"):
+            target = tmp_path / "test" / then.ids["test"] / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((tmp_path / "test" / one.ids["test"] / file).read_bytes())
+    first, second = (combinations_of(root, p.runs[:3], name)[0] for p, name in ((planned, "old"), (other, "new")))
+    (found,) = against([(second, first)]).found
+    assert (found.name, found.other) == ("new: a", "old: a")
+    assert found.paired.difference.mean == 0
+    assert found.paired.p == 1
 
 
 def test_conditions_without_a_common_seed_are_left_out(root, planned):
     a, b, _ = combinations_of(root, planned.runs)
     others = [one for one in planned.runs if one.seed == 0], [one for one in planned.runs if one.seed > 0]
-    (first, *_), (_, second, _) = (combinations_of(root, runs, f"{k}: ") for k, runs in enumerate(others))
-    assert (first.name, second.name) == ("0: a", "1: b")
-    assert against([(first, second)]) == []
-    assert len(against([(first, b), (second, a)])) == 2
+    (first, *_), (_, second, _) = (combinations_of(root, runs, f"{k}") for k, runs in enumerate(others))
+    assert (first.title, second.title) == ("0: a", "1: b")
+    told = against([(first, second)])
+    assert (told.found, told.left_out) == ([], ["Not compared with 1: b, since they have no seed in common: 0: a."])
+    assert len(against([(first, b), (second, a)]).found) == 2
 
 
-def test_the_table_tells_points_tests_and_images(root, planned):
-    a, b, c = combinations_of(root, planned.runs)
-    (one, two) = against([(b, a), (c, a)])
-    head, first, second = (line.split("\t") for line in comparison_table([one, two]).splitlines())
-    told = dict(zip(head, first, strict=True))
-    assert told["combination"], told["compared_with"] == ("b", "a")
-    assert float(told["difference_points"]) == pytest.approx(100 * one.paired.difference.mean, rel=1e-5)
-    assert float(told["p_holm"]) == pytest.approx(one.p_corrected, rel=1e-5)
-    assert told["mcnemar_only_first"] == ";".join(str(m.only_a) for m in one.images.values())
-    assert dict(zip(head, second, strict=True))["mcnemar_p"] == ""
+def test_the_reference_is_the_first_combination_or_the_one_that_is_named(root, planned):
+    told = within(root, planned, planned.runs)
+    assert [(one.name, one.other) for one in told.found] == [("b", "a")]
+    named = plan("x", completed(RAW | {"report": {"reference": "b"}}, "test"))
+    assert {one.test.id for one in named.runs} == {one.test.id for one in planned.runs}  # nothing has to run again
+    assert [(one.name, one.other) for one in within(root, named, named.runs).found] == [("a", "b")]
+    unfinished = within(root, named, [one for one in named.runs if one.told != "b"])
+    assert "No run of the reference, 'b', is done" in unfinished.left_out[0]
+    assert within(root, planned, planned.runs[:3]) == Differences()
+    with pytest.raises(ConfigError, match=r"report\.reference: unknown value 'bb'; known: a, b, c\. Did you mean 'b'"):
+        plan("x", completed(RAW | {"report": {"reference": "bb"}}, "test"))
+    with pytest.raises(ConfigError, match=r"'report\.interval' cannot be varied"):
+        plan("x", completed(RAW | {"grid": {"report.interval": ["t"]}}, "test"))
+
+
+def test_the_table_has_a_line_for_each_test(root, planned):
+    a, b, _ = combinations_of(root, planned.runs)
+    (one,) = against([(b, a)]).found
+    head, *lines = (line.split("\t") for line in differences_table([one]).splitlines())
+    first, *of_images = (dict(zip(head, line, strict=True)) for line in lines)
+    assert (first["combination"], first["compared_with"], first["n"], first["seed"]) == ("b", "a", "3", "")
+    assert float(first["difference_points"]) == pytest.approx(100 * one.paired.difference.mean, rel=1e-5)
+    assert float(first["p_holm"]) == pytest.approx(one.p_holm, rel=1e-5)
+    assert first["only_first"] == ""
+    assert [line["seed"] for line in of_images] == ["0", "1", "2"]
+    for line, images in zip(of_images, one.images.values(), strict=True):
+        assert (line["n"], line["hedges_g"]) == (str(N_TEST), "")
+        assert int(line["only_first"]) - int(line["only_second"]) == images.only_a - images.only_b
+        assert float(line["ci95_low"]) < float(line["difference_points"]) < float(line["ci95_high"])
+
+
+def test_one_seed_is_decided_by_the_test_images(root, planned):
+    a, b, _ = combinations_of(root, [one for one in planned.runs if one.seed == 2])
+    (one,) = against([(b, a)]).found
+    images = one.images[2]
+    assert (one.over_seeds, one.interval, one.p) == (False, images.difference, images.p)
+    assert differences_table([one]).count("\n") == 2
+    assert f"{images.only_a} and {images.only_b} of {N_TEST} images" in one.told()
+    page = templates().get_template("differences.html").render(**differences_context(Differences([one], ["Or so."])))
+    assert "Hedges" not in page
+    assert "Or so." in page
+    assert b"that of a" in forest([one])
+
+
+def test_several_references_are_named_with_each_line(root, planned):
+    a, b, _ = combinations_of(root, planned.runs)
+    told = against([(b, a), (a, b)])
+    page = templates().get_template("differences.html").render(**differences_context(told))
+    assert page.count("<tr>") == 3
+    assert "compared with" in page
+    drawn = forest(told.found).decode()
+    assert "b against a" in drawn
+    assert "95 % interval" in told.found[0].told()
+    assert "paired t-test over 3 seeds" in told.found[0].told()
 
 
 def test_progress_counts_what_is_done_and_tells_what_failed(planned, tmp_path):

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from stdp_pipeline.analysis.measures import MEASURES
 from stdp_pipeline.datasets import mnist
 from stdp_pipeline.errors import DataError
 from stdp_pipeline.report._packing import line, quantised
 from stdp_pipeline.report.explore import Explore, Map, Network, TrajectoryMap, explore_page
 from stdp_pipeline.stages import _maps
+from stdp_pipeline.stages.measure import NO_MAP
 
 N_IMAGES, N_EXC, SHAPE, N_CLASSES = 60, 9, (5, 7), 4
 
@@ -91,12 +93,17 @@ def page_of(*networks: Network, **more) -> Page:
 
 def test_a_page_that_is_too_large_has_coarser_images_then_fewer_networks(rng, monkeypatch):
     networks = [make_network(rng, name) for name in ("first", "second")]
-    known = {"features": "counts", "method": "pca", "measure": "m", "mean": 1.0, "low": None, "high": None}
+    known = {"features": "counts", "method": "pca", "measure": "ari", "mean": 1.0, "low": None, "high": None}
     measures = [{"network": network.name} | known for network in networks]
+
+    of_paths = [
+        {"network": network.name, "method": "pca", "measure": "long_steps", "mean": 1.0, "low": None, "high": None}
+        for network in networks
+    ]
 
     def page(limit: int) -> tuple[int, Page]:
         monkeypatch.setattr(_maps, "_MOST_BYTES", limit)
-        text = _maps._fitting("title", networks, measures, 3)
+        text = _maps._fitting(Explore("title", networks, measures, ["Bear this in mind."], paths=of_paths), 3)
         return len(text.encode()), Page(text)
 
     full, rich = page(10**9)
@@ -111,7 +118,9 @@ def test_a_page_that_is_too_large_has_coarser_images_then_fewer_networks(rng, mo
     less, single = page(size - 1)
     assert less < size
     assert "The first 1 of 3 networks." in single.text
-    assert [row["network"] for row in single.data["measures"]] == ["first"]
+    for rows in ("measures", "paths"):
+        assert [row["network"] for row in single.data[rows]] == ["first"]
+    assert "Bear this in mind." in single.text
     assert page(1)[0] == less
 
 
@@ -185,6 +194,21 @@ def test_maps_are_grouped_by_features_and_say_what_they_are(rng):
     assert counts["maps"][1]["coordinates"] is None
 
 
+@pytest.mark.parametrize(
+    ("info", "parts", "told"),
+    [
+        ({}, 1, ""),
+        ({"knn": 5, "graph_components": 1}, 1, "knn 5, graph components 1"),
+        ({"knn": 5, "graph_components": 53}, 53, "knn 5"),
+    ],
+)
+def test_a_graph_in_parts_is_set_apart(rng, info, parts, told):
+    network = make_network(rng)
+    one = replace(network.maps[0], info=info)
+    packed = page_of(replace(network, maps=[one])).data["networks"][0]["features"][0]["maps"][0]
+    assert (packed["parts"], packed["info"]) == (parts, told)
+
+
 def test_info_becomes_a_shortline():
     info = {
         "knn": 10,
@@ -199,10 +223,30 @@ def test_info_becomes_a_shortline():
 
 
 def test_unknown_measures_are_null(rng):
-    row = {"network": "small", "features": "counts", "method": "PCA", "measure": "ARI"}
+    row = {"network": "small", "features": "counts", "method": "pca", "measure": "ari"}
     measures = [row | {"mean": np.float64(0.5), "low": np.nan, "high": None}]
     (found,) = page_of(make_network(rng), measures=measures).data["measures"]
-    assert found == row | {"mean": 0.5, "low": None, "high": None}
+    names = {"method": "PCA", "measure": "ARI of clusters"}
+    assert found == row | names | {"mean": 0.5, "low": None, "high": None, "reference": False}
+
+
+def test_what_is_no_map_is_named_and_no_rival(rng):
+    row = {"network": "small", "features": "counts", "measure": "ari", "mean": 0.5, "low": None, "high": None}
+    rows = [row | {"method": NO_MAP}, row | {"method": "force_directed"}]
+    found = page_of(make_network(rng), measures=rows).data["measures"]
+    told = [(one["method"], one["reference"]) for one in found]
+    assert told == [("the features themselves", True), ("ForceAtlas2", False)]
+
+
+def test_the_page_knows_what_its_measures_mean(rng):
+    about = page_of(make_network(rng)).data["about"]
+    assert about["largest jump"]["more"] is False
+    assert about["random triplets"] == {
+        "description": MEASURES["random_triplets"].description, "more": True, "chance": 0.5
+    }  # fmt: skip
+    row = {"network": "small", "features": "counts", "method": "pca", "measure": "beauty", "mean": 1.0}
+    with pytest.raises(DataError, match="measure 'beauty' is not known; known are trustworthiness"):
+        page_of(make_network(rng), measures=[row])
 
 
 # ---- sharing and size ------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from PIL import Image
 
+from stdp_pipeline.analysis.intervals import Interval
 from stdp_pipeline.analysis.measures import MEASURES, TRAJECTORY_MEASURES
 from stdp_pipeline.analysis.recovery import recovery
 from stdp_pipeline.errors import DataError
@@ -28,6 +29,7 @@ from stdp_pipeline.figures import _style, comparison, crossbars, fields, learnin
 from stdp_pipeline.figures._axes import apart, with_room
 from stdp_pipeline.figures.arrangement import mosaic_shape, order_by_label, order_by_similarity
 from stdp_pipeline.figures.diagram import network_diagram
+from stdp_pipeline.figures.differences import forest
 from stdp_pipeline.figures.measure_table import measure_table
 from stdp_pipeline.figures.print import COLUMNS_MM, FONT_PT, for_print
 from stdp_pipeline.figures.representations import map_grid, neuron_distributions, similarity_matrices
@@ -129,14 +131,31 @@ def long_names(n: int) -> list[str]:
     return [f"network.n_exc = 400, plasticity.eta_post = 0.01, seed {k}" for k in range(n)]
 
 
+@dataclass
+class Compared:
+    name: str
+    other: str
+    interval: Interval
+    p: float | None
+
+
+def differences(names: list[str], n_others: int) -> list[Compared]:
+    found = [Compared(name, f"reference {k % n_others}", Interval(0.001 * k, -0.02, 0.03), 0.01 * k)
+             for k, name in enumerate(names)]  # fmt: skip
+    found[1] = Compared(names[1], "reference 0", Interval(0.01, None, None), None)
+    return found
+
+
 def figures_of_experiments(rng: np.random.Generator) -> dict[str, Draw]:
     variants = [f"{rule}_{n}, plasticity.eta_post = {0.01 * k}" for k, n in enumerate((400, 1600)) for rule in RULES]
     seeds = [rng.uniform(0.8, 0.95, 3) for _ in variants]
     published = [0.9, None, 0.85, None, 0.9, None]
+    ends: list[tuple[float, float] | None] = [(group.min() - 0.02, group.max()) for group in seeds]
+    ends[1] = None
     seen = np.arange(1.0, 13) * 5000
     curves = [
-        {"n_exc": n, "name": name, "images_seen": seen, "accuracy": np.sort(rng.uniform(0.1, 0.95, 12))}
-        for n in (100, 400, 1600) for name in variants
+        {"dataset": dataset, "n_exc": n, "name": name, "images_seen": seen, "accuracy": np.sort(rng.random(12))}
+        for dataset, n in (("mnist", 100), ("mnist", 1600), ("fashion_mnist", 400)) for name in variants
     ]  # fmt: skip
     series = [
         (f"{rule}, every 10000 images, 1600 neurons", levels) for rule in RULES for levels in (2, 4, 16, 256, None)
@@ -146,10 +165,13 @@ def figures_of_experiments(rng: np.random.Generator) -> dict[str, Draw]:
     points = [{"series": name, "levels": levels, "accuracies": rng.uniform(0.8, 0.95, 3)} for name, levels in series]
     many = [f"binary_multistep_k{k}_{n}" for k in range(9) for n in (100, 400, 1600, 6400)]
     return {
-        "accuracies": lambda: comparison.accuracies(variants, seeds, published, "all_activity"),
+        "accuracies": lambda: comparison.accuracies(variants, seeds, published, "all_activity", ends),
+        "differences": lambda: forest(differences(variants[:5], 1)),
+        "differences_from_several": lambda: forest(differences(variants[:5], 3)),
+        "differences_of_many": lambda: forest(differences(many, 1)),
         "learning_curves": lambda: comparison.learning_curves(curves),
         "learning_curves_of_one": lambda: comparison.learning_curves(curves[:1]),
-        "accuracies_of_many": lambda: comparison.accuracies(many, 6 * seeds, 36 * [None], "confidence"),
+        "accuracies_of_many": lambda: comparison.accuracies(many, 6 * seeds, 36 * [None], "confidence", 6 * ends),
         "accuracy_over_bits": lambda: comparison.accuracy_over_bits(points, "all_activity"),
     }
 
@@ -375,9 +397,8 @@ def test_only_clouds_of_thousands_of_points_are_pixels(rng):
     assert pixels(map_grid({"pca": spots[:300], "umap": spots[:300]}, labels[:300])) == 0
     moving = rng.normal(size=(5, 500, 2))
     seen = np.array([0, 10, 100, 1000, 9000])
-    bar = 1  # the shades of the bar of times
-    assert pixels(trajectories({"phate": moving}, seen, labels[:500])) == bar + 1
-    assert pixels(trajectories({"phate": moving[:, :50]}, seen, labels[:50])) == bar
+    assert pixels(trajectories({"phate": moving}, seen, labels[:500])) == 1
+    assert pixels(trajectories({"phate": moving[:, :50]}, seen, labels[:50])) == 0
 
 
 # Fields by similarity
@@ -532,10 +553,34 @@ def test_similarity_matrices_show_numbers_and_names():
     assert text.count("−.12") == 2
     assert text.count("seed 1") == 2
     assert "nan" not in text
+    of_times = said(similarity_matrices({"CKA": matrix}, ["0", "100"], "training images seen"))
+    assert of_times.count("training images seen") == 2
     with pytest.raises(DataError, match="must be"):
         similarity_matrices({"RSA": matrix}, ["seed 0"])
     with pytest.raises(DataError, match="at least one"):
         similarity_matrices({}, [])
+
+
+def test_learning_curves_of_different_data_sets_do_not_share_a_panel(rng):
+    def curve(dataset: str, n_exc: int) -> dict:
+        accuracy = rng.random(4)
+        return {"dataset": dataset, "n_exc": n_exc, "name": "a", "images_seen": np.arange(4.0), "accuracy": accuracy}
+
+    def titles(*curves: dict) -> list[str]:
+        return [text for text in said(comparison.learning_curves(list(curves))) if text.endswith("neurons")]
+
+    mnist = [curve("mnist", 1600), curve("mnist", 400), curve("mnist", 400)]
+    assert titles(*mnist) == ["400 neurons", "1600 neurons"]
+    assert titles(*mnist, curve("fashion_mnist", 400)) == [
+        "mnist, 400 neurons", "mnist, 1600 neurons", "fashion mnist, 400 neurons"
+    ]  # fmt: skip
+
+
+def test_every_step_of_a_path_has_a_colour_of_its_own(rng):
+    moving = rng.normal(size=(5, 3, 2))
+    content = trajectories({"pca": moving}, np.array([0, 1, 2, 3, 100_000]), np.zeros(3, int)).decode()
+    paths = re.search(r'<g id="LineCollection_1">(.*?)</g>', content, re.DOTALL)[1]
+    assert len(set(re.findall(r"stroke: (#\w+)", paths))) == 4
 
 
 def test_distributions_over_neurons_leave_out_those_without_a_value(rng):
@@ -543,7 +588,8 @@ def test_distributions_over_neurons_leave_out_those_without_a_value(rng):
     networks = {"a": {"selectivity": values}, "b": {"selectivity": rng.random(7)}}
     text = said(neuron_distributions(networks, ["selectivity"]))
     assert {"a (20)", "b (7)", "class selectivity", "share of neurons"} <= set(text)
-    assert {"20 neurons", "neurons"} <= set(said(neuron_distributions({"a": networks["a"]}, ["selectivity"])))
+    of_one = said(neuron_distributions({"a": networks["a"]}, ["selectivity"]))
+    assert {"class selectivity", "neurons"} <= set(of_one)
     with pytest.raises(DataError, match="no neuron of network 'c'"):
         neuron_distributions({"c": {"selectivity": np.full(3, np.nan)}}, ["selectivity"])
     with pytest.raises(DataError, match="at least one network"):
@@ -553,9 +599,9 @@ def test_distributions_over_neurons_leave_out_those_without_a_value(rng):
 def test_trajectories_tell_times_and_labels(rng):
     moving, labels = rng.normal(size=(4, 6, 2)), np.array([0, 1, 1, 3, -1, 0])
     text = said(trajectories({"m_phate": moving}, np.array([0, 100, 1000, 20_000]), labels, ["zero", "one"]))
-    assert {"M-PHATE", "training images seen", "0", "100", "1 000", "10 000", "zero", "one", "3", "none"} <= set(text)
+    assert {"M-PHATE", "training images seen", "0", "100", "1 000", "20 000", "zero", "one", "3", "none"} <= set(text)
     assert "2" not in text
-    assert "200" in said(trajectories({"phate": moving[:2]}, np.array([150, 200]), labels))
+    assert {"150", "200"} <= set(said(trajectories({"phate": moving[:2]}, np.array([150, 200]), labels)))
 
 
 @pytest.mark.parametrize(
@@ -598,11 +644,16 @@ def test_marks_that_cover_each_other_move_apart_and_others_stay(rng):
     assert moved[3].tolist() == [9, 9]
     assert np.abs(moved - places).max() < 1.5
     assert apart(places[:0], 1.0).shape == (0, 2)
+    inside = apart(np.array([[0.0, 0.0], [0.0, 0.0]]), 1.0, (0, -3), (0.2, 3))
+    assert (inside[:, 0] >= 0).all()
+    assert (inside[:, 0] <= 0.2).all()
 
 
 def test_variants_of_an_experiment_are_named_whole_in_one_column(rng):
     names = ["power_law, network.n_exc = 400, plasticity.eta_post = 0.01", "short"]
-    draw = partial(comparison.accuracies, names, [rng.random(3), rng.random(3)], [0.5, None], "all_activity")
+    draw = partial(
+        comparison.accuracies, names, [rng.random(3), rng.random(3)], [0.5, None], "all_activity", [None, None]
+    )
     text = said(for_print("a", draw, ["one_column"])["a_one_column.svg"])
     assert " ".join(text).count(names[0]) == 1
     assert {"short", "one seed", "mean", "published"} <= set(text)

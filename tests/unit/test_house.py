@@ -19,7 +19,7 @@ ROOT = PACKAGE.parent
 
 # Each may import itself and those before it. Base helpers may be imported by all.
 LAYERS = [
-    {"errors", "registry", "random", "io", "provenance"},
+    {"errors", "registry", "random", "io", "locking", "provenance"},
     {"config"},
     {"datasets"},
     {"encoding"},
@@ -32,7 +32,7 @@ LAYERS = [
     {"figures"},
     {"report"},
     {"stages"},
-    {"workflow", "archive", "bench", "doctor", "pretrained", "starter", "export", "running"},
+    {"workflow", "archive", "bench", "doctor", "pretrained", "starter", "export", "running", "supervision"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -133,6 +133,8 @@ def test_a_stage_depends_on_the_code_it_runs(modules, stage, module):
     [
         ("prepare", "datasets.mnist"),
         ("prepare", "engines.fast"),
+        ("encode", "figures.raster"),
+        ("encode", "figures._style"),
         ("train", "figures.fields"),
         ("train", "analysis.embed.pca"),
         ("embed", "analysis.embed.umap"),

@@ -21,8 +21,9 @@ from stdp_pipeline.report.page import MODEL_PICTURES
 from stdp_pipeline.stages._drawings import PictureFolder, drawn
 from stdp_pipeline.stages._inputs import input_model, inputs_of
 from stdp_pipeline.stages._portrait import portrait
-from stdp_pipeline.stages.encode import first_raster
-from stdp_pipeline.workflow import _FIGURES
+from stdp_pipeline.stages._raster import first_raster
+from stdp_pipeline.workflow import FIGURES, FIGURES_OF_ALL, captions
+from stdp_pipeline.workflow._captions import FOLDER, caption_of, escaped
 
 SIZES = {"confusion": 4000, "network": 9000, "map_umap": 300_001, "accuracies": 5000}
 
@@ -59,10 +60,10 @@ def folder(tmp_path):
 @pytest.mark.parametrize(
     "file",
     [
-        *(file for file, _, _ in _FIGURES), *MODEL_PICTURES, "map_umap.png", "maps_counts.svg", "hardware_presets.svg",
+        *(file for file, _, _ in FIGURES), *MODEL_PICTURES, "map_umap.png", "maps_counts.svg", "hardware_presets.svg",
         "receptive_fields_by_similarity.png", "measures.svg", "measures_counts.svg", "trajectories.svg", "neurons.svg",
-        "similarity.svg", "through_training.svg", "accuracies.svg", "learning_curves.svg", "accuracy_over_bits.svg",
-        "recovery.svg",
+        "similarity.svg", "through_training.svg", "accuracies.svg", "differences.svg", "learning_curves.svg",
+        "accuracy_over_bits.svg", "recovery.svg",
     ],
 )  # fmt: skip
 def test_every_figure_has_a_section_a_title_and_a_caption(file):
@@ -81,6 +82,22 @@ def test_methods_and_curves_have_their_names_in_titles():
     assert about("hardware_pcm_drift.svg").caption == HARDWARE_CAPTIONS[".svg"]
     with pytest.raises(KeyError):
         about("nothing.svg")
+
+
+def test_captions_of_snakemakes_own_report_are_in_step():
+    written = {path.name: path.read_text() for path in FOLDER.iterdir()}
+    assert written == captions.as_written(), "run: python -m stdp_pipeline.workflow.captions"
+    files = [file for file, _, _ in (*FIGURES, *FIGURES_OF_ALL)]
+    for file in (*files, "map_umap.png", "hardware_x.svg", "report", "summary", "means", "explore.html"):
+        assert (FOLDER.parent / caption_of(file)).is_file(), file
+
+
+def test_nothing_in_a_caption_is_taken_for_markup():
+    from docutils.core import publish_parts
+
+    text = "a_b_ *and* `c`_ |d| {{ e }} 2 ** 3\n\nmore \\ text"
+    made = publish_parts(escaped(text), writer="html")["body"]
+    assert made == "<p>a_b_ *and* `c`_ |d| (( e )) 2 ** 3 more \\ text</p>\n"
 
 
 # ---- the page --------------------------------------------------------------------------------------------------------

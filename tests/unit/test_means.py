@@ -66,6 +66,18 @@ def test_an_interval_does_not_leave_what_an_accuracy_can_be():
     assert (found["ci95_low"], found["ci95_high"]) == (0.0, 1.0)
 
 
+def test_the_bootstrap_is_the_same_every_time_and_stays_within_the_values(rng):
+    values = rng.uniform(0.8, 0.9, 5)
+    (found,) = means([row(k, v) for k, v in enumerate(values)], kind="bootstrap")
+    (again,) = means([row(k, v) for k, v in enumerate(values)], kind="bootstrap")
+    assert found == again
+    assert values.min() <= found["ci95_low"] < values.mean() < found["ci95_high"] <= values.max()
+    (same,) = means([row(k, 0.5) for k in range(3)], kind="bootstrap")
+    assert (same["accuracy_sd"], same["ci95_low"]) == (0, None)
+    (two,) = means([row(0, 0.5), row(1, 0.6)], kind="bootstrap")
+    assert (two["ci95_low"], two["ci95_high"]) == (0.5, 0.6)
+
+
 def test_one_seed_has_no_interval():
     (found,) = means([row(0, 0.5)])
     assert found["accuracy_sd"] is found["ci95_low"] is found["ci95_high"] is None

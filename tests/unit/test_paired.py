@@ -38,6 +38,8 @@ def test_few_and_equal_values():
     assert (one.n, one.p, one.effect, one.difference.low) == (1, None, None, None)
     same = paired(np.array([0.9, 0.8]), np.array([0.9, 0.8]))
     assert (same.p, same.effect) == (1.0, None)
+    other = paired(np.array([0.75, 0.5]), np.array([0.5, 0.25]))  # no spread to judge the difference by
+    assert (other.p, other.effect, other.difference.low, other.difference.mean) == (None, None, None, 0.25)
     with pytest.raises(DataError, match="got 2 and 3"):
         paired(np.zeros(2), np.zeros(3))
     with pytest.raises(DataError, match="got 0 and 0"):
@@ -72,3 +74,25 @@ def test_mcnemar_counts_disagreements_and_is_the_exact_binomial_test(only_a, onl
 def test_mcnemar_needs_the_same_images():
     with pytest.raises(DataError, match="same images, got 3 and 4"):
         mcnemar(np.ones(3, bool), np.ones(4, bool))
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 50))
+def test_the_interval_of_a_difference_over_images_holds_it_and_turns_with_the_order(only_a, only_b, both):
+    right_a = np.repeat([True, False, True, False], [only_a, only_b, both, 5])
+    right_b = np.repeat([False, True, True, False], [only_a, only_b, both, 5])
+    found, turned = mcnemar(right_a, right_b).difference, mcnemar(right_b, right_a).difference
+    assert found.mean == pytest.approx(right_a.mean() - right_b.mean())
+    assert -1 <= found.low < found.mean < found.high <= 1
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_the_interval_over_images_covers_as_often_as_it_should():
+    # 400 images, of which 8 % only one network knows, and 5 % only the other one.
+    rng = np.random.default_rng(0)
+    inside = 0
+    for _ in range(400):
+        kind = rng.choice(4, 400, p=[0.08, 0.05, 0.8, 0.07])
+        ends = mcnemar(np.isin(kind, (0, 2)), np.isin(kind, (1, 2))).difference
+        inside += ends.low <= 0.03 <= ends.high
+    # Of 400 trials at 95 %, fewer than 360 or more than 397 come up once in ten thousand.
+    assert 360 <= inside <= 397

@@ -10,10 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from pyarrow.parquet import read_table
 
 ROOT = Path(__file__).parents[2]
 CHAIN = [
@@ -78,6 +82,9 @@ def test_the_chain_ends_in_a_report_and_a_summary(project):
     printed = project.first.stdout
     assert "test accuracy" in printed
     assert "report.html" in printed
+    index = project.folder / "results" / "index.html"
+    assert printed.endswith(f"  all experiments: {index}\n")
+    assert "Tiny run on 8 x 8 digits" in index.read_text()
     metrics = json.loads(project.report("metrics.json").read_text())
     (run,) = metrics["runs"]
     wanted = {
@@ -94,6 +101,9 @@ def test_the_chain_ends_in_a_report_and_a_summary(project):
     header, line = project.report("summary.tsv").read_text().splitlines()
     assert header.split("\t").index("test_accuracy") == 8
     assert float(line.split("\t")[8]) == pytest.approx(run["test_accuracy"])
+    table = read_table(project.report("runs.parquet")).to_pydict()
+    assert list(table) == header.split("\t")
+    assert table["test_accuracy"] == [run["test_accuracy"]]
     assert {p.suffix for p in project.report("figures").iterdir()} == {".png", ".svg"}
 
 
@@ -360,7 +370,31 @@ def _wait_for_training(parent: int, folder: Path) -> list[int]:
 
 def test_snakemakes_own_report(project):
     project.stdp("run", "tiny", "--", "--report", "report.zip")
-    assert (project.folder / "report.zip").stat().st_size > 100_000
+    with zipfile.ZipFile(project.folder / "report.zip") as archive:
+        html = archive.read("report/report.html").decode()
+        files = {Path(name).name: archive.read(name) for name in archive.namelist() if "/data/" in name}
+
+    def told(name: str) -> Any:
+        return json.JSONDecoder().raw_decode(html, html.index(f"var {name} = {{") + len(f"var {name} = "))[0]
+
+    categories = {name: [*chain(*parts.values())] for name, parts in told("categories").items()}
+    assert set(categories) == {"Report", "Tables", "Network", "Results", "Input", "Model", "Maps", "Hardware"}
+    assert {Path(file).name for file in categories["Tables"]} == {"summary.tsv", "means.tsv"}
+    assert {Path(file).name for file in categories["Report"]} == {"report.html", "explore.html"}
+    results = told("results")
+    assert sorted(results) == sorted(file for listed in categories.values() for file in listed)
+    for file, result in results.items():
+        assert result["labels"]["experiment"] == "tiny"
+        assert len(result["labels"]) == 2
+        assert result["caption"].startswith("<p>"), file
+        assert files[Path(file).name] == (project.folder / file).read_bytes()
+    assert (
+        "neuron labels from the window before"
+        in results["results/experiments/tiny/figures/learning_curve.svg"]["caption"]
+    )
+    assert "Tiny run on 8 x 8 digits</h1>" in html
+    assert "<strong>tiny</strong>: 1 runs" in html
+    assert not re.findall(r"""<(?:script|link|img)[^>]*(?:src|href)=["']?http""", html)
 
 
 def test_a_failing_job_shows_its_message_and_a_non_zero_status(project, tmp_path):
@@ -370,6 +404,16 @@ def test_a_failing_job_shows_its_message_and_a_non_zero_status(project, tmp_path
     assert "norm_total must be at most inputs x w_max = 64" in summary
     assert "train digits-25-triplet-s0-" in summary
     assert "run the same command again" in done.stderr
+    partial, index = project.report("partial.html"), project.folder / "results" / "index.html"
+    assert f"0 of 1 runs are done: {partial}" in summary
+    assert f"all experiments: {index}" in summary
+    page = partial.read_text()
+    assert "norm_total must be at most" in page
+    assert "stdp run tiny --set plasticity.norm_total=1000" in page
+    assert "1 failed" in index.read_text()
+    project.stdp("run", "tiny")
+    assert not partial.exists()
+    assert "1 failed" not in index.read_text()
 
 
 def test_the_linter_is_content():
