@@ -66,7 +66,7 @@ def parsed(arguments: list[str], whole: bool = True) -> argparse.Namespace | Non
     return options
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def project(tmp_path_factory, written_experiments):
     """Return a folder with images and an experiment for them, and results of the first step of the tiny experiment."""
     folder = tmp_path_factory.mktemp("project")
@@ -82,7 +82,7 @@ def project(tmp_path_factory, written_experiments):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def snakemake_parser():
     """Return the parser of Snakemake's command line."""
     from snakemake.cli import get_argument_parser

@@ -193,7 +193,8 @@ def _digests(directory: Path) -> dict[str, str]:
     """Return a digest of each result; records of how and when it was made differ by their nature."""
     found = {}
     for path in sorted((directory / "results").glob("*/*/*")):
-        if path.parts[-3] not in _NOT_RESULTS and path.name not in ("provenance.json", "history.tsv"):
+        told = path.parts[-3] in _NOT_RESULTS or path.name == "provenance.json"
+        if path.is_file() and not told:
             found["/".join(path.parts[-3:])] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
