@@ -112,7 +112,7 @@ def check(project, written_experiments, snakemake_parser, tmp_path, monkeypatch,
     def show(command: list[str], options: argparse.Namespace) -> None:
         planned_of(options)
         assert main([*command[:1], options.experiment, *command[2:]]) == 0
-        assert "resolved configuration" in capfd.readouterr().out
+        assert ('"configuration": {' if options.json else "resolved configuration") in capfd.readouterr().out
 
     def status(command: list[str], options: argparse.Namespace) -> None:
         planned_of(options)
