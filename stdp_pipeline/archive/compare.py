@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from stdp_pipeline.archive.progress import Done
 from stdp_pipeline.archive.records import RECORD, read_record
 from stdp_pipeline.config.explain import unknown
 from stdp_pipeline.config.load import find_experiment, load_experiment
-from stdp_pipeline.config.plan import Plan, Run, plan
+from stdp_pipeline.config.plan import Plan, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import write_text
 from stdp_pipeline.stages._experiment import plan_of
@@ -68,7 +69,12 @@ def _side(text: str, root: Path, experiments: Path, directory: Path) -> tuple[Si
     """Return what an argument of the command line names, and what is to be said about it."""
     name, combination = _split(text, root, experiments)
     planned, notes = _planned(name, root, experiments)
-    runs = [_without_missing(one, root) for one in planned.runs if _tested(one, root)]
+    done = Done(root)  # maps and curves may still be missing
+    runs = [
+        one if one.baseline is None or done(one.baseline) else replace(one, baseline=None)
+        for one in planned.runs
+        if done(one.test)
+    ]
     wanted = planned.runs
     if combination is not None:
         known = list(dict.fromkeys(one.told for one in planned.runs))
@@ -84,17 +90,6 @@ def _side(text: str, root: Path, experiments: Path, directory: Path) -> tuple[Si
     if len(runs) < len(wanted):
         notes.append(f"Of {text}, {len(runs)} of {len(wanted)} runs have been tested: these are compared.")
     return Side(planned, runs, len(wanted), combination is not None), notes
-
-
-def _tested(one: Run, root: Path) -> bool:
-    """Return whether a run's test, and all that it is made from, is there; maps and curves may still be missing."""
-    return all((root / job.stage / job.id / RECORD).is_file() for job in one.tested)
-
-
-def _without_missing(one: Run, root: Path) -> Run:
-    """Return a run without its baseline if that is not done."""
-    there = one.baseline is not None and (root / one.baseline.stage / one.baseline.id / RECORD).is_file()
-    return one if there else replace(one, baseline=None)
 
 
 def _split(text: str, root: Path, experiments: Path) -> tuple[str, str | None]:

@@ -13,18 +13,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SMALL = """
-title: Small
-description: The shortest chain.
-dataset: {name: digits, n_train: 100, n_test: 50}
-network: {n_exc: 10, exc: {theta_plus_mv: 0.1, tau_theta_ms: 5.0e+5}}
-encoding: {name: poisson, rate_per_level_hz: 0.25}
-plasticity: {name: triplet, eta_post: 0.05, norm_total: 9.0}
-embeddings: []
-representation: false
-baselines: []
-seeds: [0]
-"""
 
 pytestmark = pytest.mark.skipif(
     not all(
@@ -63,10 +51,9 @@ def test_without_a_storage_the_profile_says_so(tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("rsync") is None, reason="the storage plugin fs needs rsync: apt-get install rsync")
-def test_all_steps_work_on_results_in_a_storage(tmp_path):
-    (tmp_path / "small.yaml").write_text(SMALL)
+def test_all_steps_work_on_results_in_a_storage(tmp_path, small):
     store = ["--default-storage-provider", "fs", "--default-storage-prefix", str(tmp_path / "store")]
-    experiment = ["--config", f"experiment={tmp_path / 'small.yaml'}"]
+    experiment = ["--config", f"experiment={small}"]
     done = snakemake(tmp_path / "here", *experiment, *store, "--cores", "2", "--show-failed-logs")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     results = tmp_path / "store" / "results"
