@@ -33,6 +33,9 @@ _FILES = {
 }
 """The file of each stage that later stages read."""
 
+_MODEL_FIRST = ("quantise", "respond", "crossbar", "portray")
+"""Stages whose command line names a network's model before the network."""
+
 _NAMES = {"encode": "levels"}
 """What a parent's file is called where that is not its role."""
 
@@ -96,41 +99,29 @@ class Workflow:
     def _job(self, stage: str, wildcards: Any) -> Job:
         return self._plan.jobs[stage, wildcards.id]
 
-    def parent(self, stage: str, role: str, file: str | None = None) -> Callable[[Any], str]:
-        """Return an input function: the file of the job that plays ``role``."""
+    def files(self, stage: str) -> Callable[[Any], dict[str, Any]]:
+        """Return an input function for ``unpack``: the files of all parents by role, of a network also its ``model``.
+
+        One function for all of them: each call by Snakemake takes longer than what the function does. Stored events are
+        a list, ``events``, that is missing unless they are materialised.
+        """
+        # They stand on the command line in this order, which must not change: the job would be done again.
+        of_network = ("model", "network") if stage in _MODEL_FIRST else ("network", "model")
 
         @_asked_often
-        def path(wildcards: Any) -> str:
-            job = self._job(stage, wildcards).parents[role]
-            return f"results/{job.stage}/{job.id}/{file or _FILES[job.stage]}"
-
-        return path
-
-    def files(self, stage: str) -> Callable[[Any], dict[str, str]]:
-        """Return an input function: the files of all parents, by role; of a network also its ``model``."""
-
-        @_asked_often
-        def named(wildcards: Any) -> dict[str, str]:
-            found: dict[str, str] = {}
+        def named(wildcards: Any) -> dict[str, Any]:
+            found: dict[str, Any] = {}
             for role, job in self._job(stage, wildcards).parents.items():
-                folder = f"results/{job.stage}/{job.id}"
+                folder, file = f"results/{job.stage}/{job.id}", _FILES[job.stage]
                 if role == "train":
-                    found |= {"network": f"{folder}/{_FILES[job.stage]}", "model": f"{folder}/model.json"}
+                    found |= {name: f"{folder}/{file if name == 'network' else 'model.json'}" for name in of_network}
+                elif job.stage == "events":
+                    found.setdefault("events", []).append(f"{folder}/{file}")
                 else:
-                    found[_NAMES.get(role, role)] = f"{folder}/{_FILES[job.stage]}"
+                    found[_NAMES.get(role, role)] = f"{folder}/{file}"
             return found
 
         return named
-
-    def events(self, stage: str) -> Callable[[Any], list[str]]:
-        """Return an input function: the stored events that a job reads, none unless they are materialised."""
-
-        @_asked_often
-        def paths(wildcards: Any) -> list[str]:
-            jobs = self._job(stage, wildcards).parents.values()
-            return [f"results/events/{job.id}/{_FILES['events']}" for job in jobs if job.stage == "events"]
-
-        return paths
 
     def inputs(self, stage: str) -> Callable[[Any, Any], str]:
         """Return a parameter function: the input files as ``role=path`` arguments of the command line."""

@@ -151,9 +151,7 @@ rule trajectory:
 
 rule portray:
     input:
-        model=JOBS.parent("portray", "train", "model.json"),
-        network=JOBS.parent("portray", "train"),
-        levels=JOBS.parent("portray", "encode"),
+        unpack(JOBS.files("portray")),
     output:
         network="results/portray/{id}/network.svg",
         response="results/portray/{id}/lif_response.svg",

@@ -4,6 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+# Thousands of jobs are millions of objects that stay. Python would look through them for garbage again and again, which
+# takes a quarter of the time of planning; so it does that less often.
+gc.set_threshold(100_000, 50, 100)
+
 from stdp_pipeline.config.digest import code_digest
 from stdp_pipeline.workflow import Workflow, costs, plan_from_config
 from stdp_pipeline.workflow._captions import caption_of
@@ -19,10 +23,6 @@ shell.prefix(
 # otherwise the environment that runs Snakemake is.
 container: "docker://stdp_pipeline:0.1.0"
 
-
-# Thousands of jobs are millions of objects that stay. Python would look through them for garbage again and again, which
-# takes a quarter of the time of planning; so it does that less often.
-gc.set_threshold(100_000, 50, 100)
 
 PLAN = plan_from_config(config)
 JOBS = Workflow(PLAN)

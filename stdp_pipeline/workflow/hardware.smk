@@ -3,12 +3,7 @@
 
 rule crossbar:
     input:
-        model=JOBS.parent("crossbar", "train", "model.json"),
-        network=JOBS.parent("crossbar", "train"),
-        levels=JOBS.parent("crossbar", "encode"),
-        data=JOBS.parent("crossbar", "data"),
-        labels=JOBS.parent("crossbar", "labels"),
-        ideal=JOBS.parent("crossbar", "ideal"),
+        unpack(JOBS.files("crossbar")),
     output:
         draws="results/crossbar/{id}/draws.tsv",
         points="results/crossbar/{id}/points.json",

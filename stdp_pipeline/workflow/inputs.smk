@@ -22,7 +22,7 @@ rule prepare:
 
 rule encode:
     input:
-        data=JOBS.parent("encode", "data"),
+        unpack(JOBS.files("encode")),
     output:
         levels="results/encode/{id}/levels.npz",
         encoder="results/encode/{id}/encoder.json",
@@ -46,7 +46,7 @@ rule encode:
 
 rule events:
     input:
-        levels=JOBS.parent("events", "encode"),
+        unpack(JOBS.files("events")),
     output:
         events="results/events/{id}/events.npz",
         provenance="results/events/{id}/provenance.json",

@@ -3,9 +3,7 @@
 
 rule train:
     input:
-        levels=JOBS.parent("train", "encode"),
-        data=JOBS.parent("train", "data"),
-        events=JOBS.events("train"),
+        unpack(JOBS.files("train")),
     output:
         network="results/train/{id}/network.npz",
         model="results/train/{id}/model.json",
@@ -34,10 +32,7 @@ rule train:
 
 rule quantise:
     input:
-        model=JOBS.parent("quantise", "train", "model.json"),
-        network=JOBS.parent("quantise", "train"),
-        levels=JOBS.parent("quantise", "encode"),
-        data=JOBS.parent("quantise", "data"),
+        unpack(JOBS.files("quantise")),
     output:
         network="results/quantise/{id}/network.npz",
         model="results/quantise/{id}/model.json",
@@ -63,10 +58,7 @@ rule quantise:
 
 rule respond:
     input:
-        model=JOBS.parent("respond", "train", "model.json"),
-        network=JOBS.parent("respond", "train"),
-        levels=JOBS.parent("respond", "encode"),
-        events=JOBS.events("respond"),
+        unpack(JOBS.files("respond")),
     output:
         responses="results/respond/{id}/responses.npz",
         provenance="results/respond/{id}/provenance.json",

@@ -3,8 +3,7 @@
 
 rule label:
     input:
-        responses=JOBS.parent("label", "responses"),
-        data=JOBS.parent("label", "data"),
+        unpack(JOBS.files("label")),
     output:
         labels="results/label/{id}/labels.npz",
         metrics="results/label/{id}/metrics.json",
@@ -29,7 +28,7 @@ rule label:
 
 rule baseline:
     input:
-        data=JOBS.parent("baseline", "data"),
+        unpack(JOBS.files("baseline")),
     output:
         metrics="results/baseline/{id}/metrics.json",
         provenance="results/baseline/{id}/provenance.json",
@@ -53,10 +52,7 @@ rule baseline:
 
 rule test:
     input:
-        responses=JOBS.parent("test", "responses"),
-        training=JOBS.parent("test", "training"),
-        labels=JOBS.parent("test", "labels"),
-        data=JOBS.parent("test", "data"),
+        unpack(JOBS.files("test")),
     output:
         predictions="results/test/{id}/predictions.npz",
         metrics="results/test/{id}/metrics.json",

@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.ndimage import gaussian_filter
 
 from stdp_pipeline.config._base import Strict
 from stdp_pipeline.hardware.devices._base import Devices, Drawn, Phase
@@ -59,6 +58,8 @@ def correlated(normals: np.ndarray, cells: float) -> np.ndarray:
     """Return standard normal numbers that are alike in the last two dimensions over a length of so many cells."""
     if cells == 0:
         return normals
+    from scipy.ndimage import gaussian_filter  # Not above: planning reads this module, and 0.2 s are much there.
+
     sigma = (*[0.0] * (normals.ndim - 2), cells, cells)
     # Wrapped round the edges, so that all places have the same variance: that of a unit impulse, smoothed.
     impulse = np.zeros(normals.shape[-2:])
