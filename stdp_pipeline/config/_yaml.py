@@ -15,6 +15,8 @@ __all__ = ["line_of", "parsed", "read_yaml"]
 
 _ASIDE = "x-"
 """Keys of the file itself that begin so are no parameters: they hold anchors for others to use."""
+_MOST_VALUES = 1_000_000
+"""With all aliases written out. A few lines of aliases of aliases can stand for billions of values."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -77,6 +79,8 @@ class _FaultError(Exception):
 
 def _check(loader: _Loader, root: yaml.Node) -> None:
     """Look at every part of a text once, before anchors and merge keys are resolved."""
+    if _written_out(root, {}) > _MOST_VALUES:
+        raise _FaultError(root, "", f"its aliases (*name) stand for more than {_MOST_VALUES:,} values")
     todo, seen = [(root, "")], set[int]()
     while todo:
         node, path = todo.pop()
@@ -91,6 +95,19 @@ def _check(loader: _Loader, root: yaml.Node) -> None:
             number = loader.construct_yaml_float(node)
             if not math.isfinite(number):
                 raise _FaultError(node, path, f"must be finite, got {node.value}")
+
+
+def _written_out(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many values a part of a text stands for, each alias counted as all that it stands for."""
+    if id(node) not in known:
+        known[id(node)] = 1  # for what holds itself, which is refused later
+        parts = []
+        if isinstance(node, yaml.SequenceNode):
+            parts = node.value
+        elif isinstance(node, yaml.MappingNode):
+            parts = [value for _, value in node.value]
+        known[id(node)] = 1 + sum(_written_out(part, known) for part in parts)
+    return known[id(node)]
 
 
 def _values(node: yaml.MappingNode, path: str) -> list[tuple[yaml.Node, str]]:

@@ -101,6 +101,15 @@ def test_a_faulty_override_is_one_message(item, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("link", ["[{0}, {0}]", "{{<<: [{0}, {0}]}}", "{{a: {0}, b: {0}}}"])
+def test_aliases_of_aliases_are_refused_before_they_are_written_out(tmp_path, link):
+    lines = ["x-0: &a0 {n: 1}", *(f"x-{k + 1}: &a{k + 1} {link.format(f'*a{k}')}" for k in range(60))]
+    file = tmp_path / "x.yaml"
+    file.write_text("\n".join(lines))
+    with pytest.raises(ConfigError, match=r"aliases \(\*name\) stand for more than 1,000,000 values"):
+        load_experiment(file)
+
+
 def test_a_fault_of_the_command_line_has_no_line_of_the_file(tmp_path):
     file = tmp_path / "x.yaml"
     file.write_text("title: x\nnetwork:\n  n_exc: 0\n  w_maxx: 1\n")

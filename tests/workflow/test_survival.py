@@ -47,22 +47,26 @@ def moments():
 
 
 class Place:
-    """A folder with results of the small experiment, as far as the test of the network."""
+    """A folder with results of the small experiment, as far as the tests of its networks."""
 
-    def __init__(self, folder: Path, code: Path = ROOT, passes: int = EXPERIMENT["training"]["passes"]) -> None:
+    def __init__(
+        self, folder: Path, code: Path = ROOT, passes: int = EXPERIMENT["training"]["passes"], n_networks: int = 1
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "small.yaml"
         training = EXPERIMENT["training"] | {"passes": passes}
-        file.write_text(yaml.safe_dump(EXPERIMENT | {"training": training}))
+        file.write_text(yaml.safe_dump(EXPERIMENT | {"training": training, "seeds": [*range(n_networks)]}))
         self.env = ENV | {"PYTHONPATH": str(code)}
         # Without Snakemake's own words, which are many.
         self.base = [sys.executable, "-m", "stdp_pipeline", "run", str(file), "--directory", str(folder)]
         shown = subprocess.run(
             [*self.base[:3], "show", str(file), "--json"], env=self.env, capture_output=True, text=True, check=True
         )
-        self.ids = {job["stage"]: job["id"] for job in json.loads(shown.stdout)["jobs"]}
-        self.command = [*self.base, "--", f"results/test/{self.ids['test']}/metrics.json"]
+        jobs = json.loads(shown.stdout)["jobs"]
+        self.ids = {job["stage"]: job["id"] for job in jobs}
+        tests = [f"results/test/{job['id']}/metrics.json" for job in jobs if job["stage"] == "test"]
+        self.command = [*self.base, "--", *tests]
         self.checkpoint = folder / "results" / "checkpoints" / "train" / self.ids["train"] / "checkpoint.npz"
 
     def start(self) -> subprocess.Popen[str]:
@@ -89,6 +93,12 @@ class Place:
             # What is told of failures on the way is of no matter at the end.
             if path.parts[len(root.parts)] not in ("logs", "benchmarks", "experiments")
         }
+
+    def written(self) -> set[tuple[str, int]]:
+        """Return what has been written so far by jobs, with times: checkpoints and records."""
+        root = self.folder / "results"
+        files = [*root.glob("*/*/provenance.json"), *root.glob("checkpoints/train/*/checkpoint.npz")]
+        return {(str(file), stamp(file)) for file in files}
 
     def left_over(self) -> list[str]:
         """Return what no run may leave behind: locks, and files that were not written to their end."""
@@ -125,9 +135,7 @@ def plain(tmp_path_factory):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", folder)
     place = Place(folder, folder)
-    start = time.monotonic()
     place.finish()
-    place.seconds = time.monotonic() - start
     assert place.left_over() == []
     return place
 
@@ -298,29 +306,38 @@ def test_a_run_survives_the_death_of_each_of_its_processes_and_is_alone(plain, t
 
 
 @pytest.mark.slow
-def test_a_run_survives_kills_at_random_moments(plain, tmp_path, moments):
-    place = Place(tmp_path / "place")
+def test_a_run_survives_25_strikes_at_random_moments(tmp_path, moments):
+    whole = Place(tmp_path / "undisturbed", passes=100, n_networks=8)
+    start = time.monotonic()
+    whole.finish()
+    undisturbed = time.monotonic() - start
+    place = Place(tmp_path / "place", passes=100, n_networks=8)
     victims = ("snakemake", "both", "stdp run", "SIGTERM", "SIGINT")
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # inherited from who started the tests
         victims = victims[:-1]
     start, struck = time.monotonic(), 0
     for k in range(25):
+        before, victim = place.written(), victims[k % len(victims)]
         with place.start() as run:
-            delay, victim = moments.uniform(0, 0.9 * plain.seconds), victims[k % len(victims)]
+            # One strike of five comes at any moment from the start of the process on, the others when jobs are at work.
+            if moments.random() < 0.8:
+                wait_for(lambda before=before: place.written() != before, run)
+                delay = moments.uniform(0, 1.0)
+            else:
+                delay = moments.uniform(0, 4.0)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 run.communicate(timeout=delay)
             if run.poll() is None:
                 strike(victim, run)
                 struck += 1
-                print(f"{victim} after {delay:.1f} s")
-            else:
-                assert run.returncode == 0
+            print(f"{victim} after {delay:.1f} s: {len(list(place.folder.glob('results/test/*/metrics.json')))} tested")
             run.communicate() if victim not in ("both", "stdp run") else run.wait()
     place.finish()
-    print(f"{struck} strikes, {time.monotonic() - start:.0f} s, undisturbed {plain.seconds:.0f} s")
-    assert struck > 0
+    seconds = time.monotonic() - start
+    print(f"{struck} strikes, {seconds:.0f} s, undisturbed {undisturbed:.0f} s")
+    assert struck >= 20
     assert place.left_over() == []
-    assert place.results() == plain.results()
+    assert place.results() == whole.results()
 
 
 @pytest.fixture
