@@ -16,10 +16,39 @@ from typing import Any
 
 import psutil
 
-__all__ = ["SCHEMA_VERSION", "Stopwatch", "cpu_model", "cpu_seconds", "environment", "peak_rss_mb", "version"]
+from stdp_pipeline.errors import ResultsError
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Stopwatch",
+    "check_layout",
+    "cpu_model",
+    "cpu_seconds",
+    "environment",
+    "peak_rss_mb",
+    "version",
+]
 
 SCHEMA_VERSION = 1
 """Version of the layout of all result files."""
+
+
+def check_layout(values: Any, file: Path) -> None:
+    """Refuse what was read from a file of another version of the layout.
+
+    Raises
+    ------
+    ResultsError
+        Which tells both versions, and what to do.
+    """
+    found = values.get("schema_version") if isinstance(values, dict) else None
+    if found != SCHEMA_VERSION:
+        has = "has no schema_version" if found is None else f"has the layout of version {found}"
+        raise ResultsError(
+            f"'{file}' {has}, and this is version {SCHEMA_VERSION}: read it with the "
+            "version of stdp_pipeline that made it, or make the result anew with 'stdp run'"
+        )
+
 
 _PACKAGES = ("numpy", "numba", "scipy", "scikit-learn", "phate", "umap-learn", "snakemake", "brian2", "matplotlib")
 

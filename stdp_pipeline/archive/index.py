@@ -18,7 +18,7 @@ from stdp_pipeline.config.load import completed
 from stdp_pipeline.config.plan import plan
 from stdp_pipeline.errors import ResultsError, StdpError
 from stdp_pipeline.io import canonical_json, read_json, write_text
-from stdp_pipeline.provenance import SCHEMA_VERSION
+from stdp_pipeline.provenance import check_layout
 from stdp_pipeline.report.page import templates
 
 __all__ = ["Accuracy", "Entry", "entries", "write_index"]
@@ -181,7 +181,8 @@ def _entry(folder: Path) -> tuple[Entry, dict[str, Any] | None]:
     spec = None
     if (folder / _PARTIAL).is_file():
         try:
-            state = _checked(read_json(folder / _PARTIAL), folder / _PARTIAL)
+            state = read_json(folder / _PARTIAL)
+            check_layout(state, folder / _PARTIAL)
             spec = state["spec"]
             told |= _of_rows(state["runs"]) | _about(spec)
             told |= {"unfinished": state, "made": state["written"]}
@@ -198,7 +199,9 @@ def _entry(folder: Path) -> tuple[Entry, dict[str, Any] | None]:
             made = {"commit": (record.values["environment"].get("commit") or "")[:8]}
             told |= made | {"made": record.values["started"][:16].replace("T", " ")}
             file = folder / _METRICS
-            rows = _checked(read_json(file), file)["runs"]
+            values = read_json(file)
+            check_layout(values, file)
+            rows = values["runs"]
             n = len({row["run"] for row in rows})
             told |= _of_rows(rows) | {"n_runs": n, "n_runs_done": n}
         except (ResultsError, KeyError, TypeError, ValueError) as error:
@@ -210,15 +213,6 @@ def _entry(folder: Path) -> tuple[Entry, dict[str, Any] | None]:
     if (folder / "partial.html").is_file():
         told["links"].insert(0, (f"{address}/partial.html", "what there is so far"))
     return Entry(**told, thumbnail=_thumbnail(folder / "figures" / "receptive_fields.png")), spec
-
-
-def _checked(values: dict[str, Any], file: Path) -> dict[str, Any]:
-    if values["schema_version"] != SCHEMA_VERSION:
-        raise ResultsError(
-            f"'{file}' has the layout of version {values['schema_version']}, and this is version {SCHEMA_VERSION}: "
-            "make the report anew with 'stdp run'"
-        )
-    return values
 
 
 def _problem(file: Path, error: Exception) -> str:

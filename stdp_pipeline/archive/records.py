@@ -11,7 +11,7 @@ import yaml
 
 from stdp_pipeline.errors import ResultsError
 from stdp_pipeline.io import read_json
-from stdp_pipeline.provenance import SCHEMA_VERSION
+from stdp_pipeline.provenance import check_layout
 
 __all__ = ["RECORD", "Record", "ancestors", "find_record", "read_record", "told"]
 
@@ -92,12 +92,7 @@ def read_record(folder: Path) -> Record:
     """
     file = folder / RECORD
     values = read_json(file)
-    version = values.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise ResultsError(
-            f"'{file}' has the layout of version {version}, and this is version {SCHEMA_VERSION}: read it with the "
-            "version of stdp_pipeline that made it, or make the result anew"
-        )
+    check_layout(values, file)
     if missing := {"stage", "spec", "inputs", "environment"} - values.keys():
         raise ResultsError(f"'{file}' is no record of a job: it lacks {', '.join(sorted(missing))}")
     return Record(folder.resolve(), values)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stdp_pipeline.errors import ResultsError
 from stdp_pipeline.io import read_json, write_text
-from stdp_pipeline.provenance import SCHEMA_VERSION
+from stdp_pipeline.provenance import check_layout
 from stdp_pipeline.report.gallery import gallery_page, shown
 from stdp_pipeline.stages._drawings import PictureFolder
 
@@ -33,10 +33,7 @@ def copy_gallery(source: Path, output: Path) -> tuple[int, int]:
         If the folder is of another version, or lacks a picture.
     """
     index = read_json(source / "figures.json")
-    if index.get("schema_version") != SCHEMA_VERSION:
-        raise ResultsError(
-            f"'{source / 'figures.json'}' is of another version; run 'stdp illustrate' or 'stdp run' again"
-        )
+    check_layout(index, source / "figures.json")
     folder = PictureFolder(output)
     pictures = {}
     for figure in index["figures"]:

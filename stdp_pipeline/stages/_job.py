@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from stdp_pipeline import registry
 from stdp_pipeline.errors import ConfigError, ResultsError
-from stdp_pipeline.io import write_json
+from stdp_pipeline.io import read_json, write_json
 from stdp_pipeline.locking import job_lock
-from stdp_pipeline.provenance import SCHEMA_VERSION, Stopwatch, environment
+from stdp_pipeline.provenance import SCHEMA_VERSION, Stopwatch, check_layout, environment
 from stdp_pipeline.stages._kept import Kept
 
 __all__ = ["StageJob", "component", "run_stage"]
@@ -115,6 +115,9 @@ def run_stage(job: StageJob) -> None:
         for part in job.output.glob(".*.part"):  # of a job that was killed while it wrote
             if part.is_file():
                 part.unlink(missing_ok=True)
+        for path in job.inputs.values():
+            if (made := path.parent / "provenance.json").is_file():
+                check_layout(read_json(made), made)
         kept = Kept(job.stage, job.spec, job.code, job.inputs, job.output)
         if kept.restored():
             logging.getLogger(__name__).info(

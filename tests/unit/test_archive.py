@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,17 @@ def test_a_parent_that_is_gone_is_told(results, tmp_path):
     assert "(gone)" in told(record)
     with pytest.raises(ResultsError, match="which is gone; run its experiment again"):
         reproduce(record, 1, with_parents=True)
+
+
+def test_a_job_refuses_results_of_another_layout(results, tmp_path):
+    shutil.copytree(_folder(results, "prepare"), tmp_path / "prepare")
+    record = tmp_path / "prepare" / "provenance.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"schema_version": 0}))
+    spec = find_record(_folder(results, "encode")).values["spec"]
+    job = StageJob("encode", spec, {"data": tmp_path / "prepare" / "data.npz"}, tmp_path / "encode")
+    with pytest.raises(ResultsError, match=r"prepare/provenance\.json' has the layout of version 0, and this is"):
+        run_stage(job)
+    assert list((tmp_path / "encode").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -109,8 +109,9 @@ def test_what_cannot_be_read_is_listed_with_its_reason(tmp_path):
         "good", "torn", "old", "without", "columns", "record", "list", "lost", "begun", "empty", odd.name,
     }  # fmt: skip
     wanted = {
-        "torn": "is damaged", "old": "layout of version 0", "without": "schema_version", "columns": "readout",
-        "record": "layout of version 99", "list": "TypeError", "lost": "does not exist", "begun": "no report",
+        "torn": "is damaged", "old": "layout of version 0", "without": "has no schema_version", "columns": "readout",
+        "record": "layout of version 99", "list": "has no schema_version",
+        "lost": "does not exist", "begun": "no report",
         "empty": "no report",
     }  # fmt: skip
     for name, message in wanted.items():
