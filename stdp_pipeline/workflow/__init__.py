@@ -173,6 +173,10 @@ class Workflow:
         """Return a resource function: an upper estimate of the job's peak memory, MB."""
         return lambda wildcards: costs.memory_mb(self._job(stage, wildcards))
 
+    def threads(self, stage: str) -> Callable[[Any], int]:
+        """Return a function of a job's threads: one for work of seconds, of which many at once take less time."""
+        return lambda wildcards: costs.threads(self._job(stage, wildcards))
+
     def minutes(self, stage: str) -> Callable[[Any], int]:
         """Return a resource function: an upper estimate of the run time, minutes."""
         return lambda wildcards: costs.minutes(self._job(stage, wildcards))

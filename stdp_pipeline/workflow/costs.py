@@ -19,7 +19,7 @@ from stdp_pipeline.config.job import OF_EXPERIMENTS, Job
 from stdp_pipeline.io import read_json
 from stdp_pipeline.workflow._sizes import columns, data_mb, disk_mb, images, n_exc, points, snapshots
 
-__all__ = ["SLOWER", "Estimate", "StageCost", "cpu_s", "estimate", "memory_mb", "minutes"]
+__all__ = ["SLOWER", "Estimate", "StageCost", "cpu_s", "estimate", "memory_mb", "minutes", "threads"]
 
 SLOWER = {"reference": 1000, "brian2": 2000, "brian2_numpy": 4000, "brian2_standalone": 120}
 """About how many times as long as the fast engine another one takes (measured at 400 neurons, with a margin)."""
@@ -47,6 +47,9 @@ _FIXED_S = {
 
 _MARGIN, _LEAST_MIN = 10.0, 15
 """How many times the model's time a job may take, and how many minutes more, before a scheduler gives it up."""
+
+_SHARED_S = 8.0
+"""Work that is worth a second thread, CPU s: the start of a job takes 2 to 3 s, in which it can use one only."""
 
 _TRIED_S = 15.0
 """Jobs that are shorter, by the model or in truth, say nothing about how fast the machine is."""
@@ -187,6 +190,11 @@ def cpu_s(job: Job) -> float:
     """Return the CPU seconds of a job by the models."""
     model = _MODELS.get(job.stage)
     return _SETUP_S + model(job) if model else _FIXED_S.get(job.stage, 10.0)
+
+
+def threads(job: Job) -> int:
+    """Return the threads for a job that can use several: two, if they have more to do than to start."""
+    return 2 if cpu_s(job) > _SHARED_S else 1
 
 
 def minutes(job: Job) -> int:

@@ -42,7 +42,7 @@ rule quantise:
         "results/logs/quantise/{id}.log",
     benchmark:
         "results/benchmarks/quantise/{id}.tsv"
-    threads: 2
+    threads: JOBS.threads("quantise")
     resources:
         mem_mb=JOBS.memory("quantise"),
         runtime=JOBS.minutes("quantise"),
@@ -66,7 +66,7 @@ rule respond:
         "results/logs/respond/{id}.log",
     benchmark:
         "results/benchmarks/respond/{id}.tsv"
-    threads: 2
+    threads: JOBS.threads("respond")
     resources:
         mem_mb=JOBS.memory("respond"),
         runtime=JOBS.minutes("respond"),
