@@ -116,7 +116,7 @@ def export_events(options: argparse.Namespace) -> int:
     done = export(planned, options.output, options.format, options.split, options.images, pass_index, options.run)
     one, output = done["run"], options.output
     n_bytes = sum(p.stat().st_size for p in ([output] if output.is_file() else output.rglob("*")) if p.is_file())
-    varied = "".join(f", {key}={value}" for key, value in one.varied.items())
+    varied = f", {one.told}" if one.varied else ""
     print(
         f"wrote {output}: {done['presentations']} presentations, {done['spikes']} spikes, {n_bytes / 1e6:.1f} MB "
         f"(run {options.run} of {len(planned.runs)}: seed {one.seed}{varied})"

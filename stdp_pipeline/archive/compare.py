@@ -78,6 +78,8 @@ def _side(text: str, root: Path, experiments: Path, directory: Path) -> tuple[Si
     wanted = planned.runs
     if combination is not None:
         known = list(dict.fromkeys(one.told for one in planned.runs))
+        wanted_name = _plain(combination)
+        combination = next((one for one in known if _plain(one) == wanted_name), combination)
         if combination not in known:
             told = unknown(combination, known) if known != [""] else "it has a single combination: name it without"
             raise ConfigError(f"'{text}': {told}")
@@ -90,6 +92,11 @@ def _side(text: str, root: Path, experiments: Path, directory: Path) -> tuple[Si
     if len(runs) < len(wanted):
         notes.append(f"Of {text}, {len(runs)} of {len(wanted)} runs have been tested: these are compared.")
     return Side(planned, runs, len(wanted), combination is not None), notes
+
+
+def _plain(combination: str) -> str:
+    """Return the name of a combination without blanks, which nobody should have to get right: ``a = 1, b = 2``."""
+    return "".join(combination.split())
 
 
 def _split(text: str, root: Path, experiments: Path) -> tuple[str, str | None]:

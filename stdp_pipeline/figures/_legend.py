@@ -18,10 +18,10 @@ def label_colour(c: int) -> str:
     return class_colour(c) if c >= 0 else NONE_COLOUR
 
 
-def legend_columns(fig: Any, names: Sequence[str], most: int = 6) -> int:
-    """Return in how many columns a legend across the whole figure has room for names of lines."""
+def legend_columns(width_inches: float, names: Sequence[str], most: int = 6) -> int:
+    """Return in how many columns a legend across the whole width has room for names of lines."""
     each = max(letters_pt(name, 8) for name in names) + 40  # with the line, and the distances around it
-    return max(1, min(len(names), most, int(72 * fig.get_figwidth() / each)))
+    return max(1, min(len(names), most, int(72 * width_inches / each)))
 
 
 def class_legend(

@@ -24,6 +24,7 @@ __all__ = [
     "GREY",
     "INK",
     "NONE_COLOUR",
+    "N_COLOURS",
     "Page",
     "bare",
     "brief",
@@ -65,6 +66,8 @@ _CLASSES = (
     "#a866c4",
     "#5b6778",
 )
+N_COLOURS = len(_CLASSES)
+"""Beyond which those of classes repeat."""
 
 _METHODS = {
     "densmap": "densMAP",
@@ -228,7 +231,7 @@ def bare(axes: Any) -> None:
 
 def class_colour(c: int) -> str:
     """Return the colour of one class; beyond ten classes the colours repeat."""
-    return _CLASSES[c % len(_CLASSES)]
+    return _CLASSES[c % N_COLOURS]
 
 
 def ink_on(colour: Any) -> str:

@@ -9,13 +9,27 @@ import numpy as np
 
 from stdp_pipeline.figures._axes import rows_inches
 from stdp_pipeline.figures._legend import legend_columns
-from stdp_pipeline.figures._style import ACCENT, CONTRAST, GREY, class_colour, figure, mark_pt, narrow, svg, text_pt
+from stdp_pipeline.figures._style import (
+    ACCENT,
+    CONTRAST,
+    GREY,
+    N_COLOURS,
+    NONE_COLOUR,
+    class_colour,
+    figure,
+    mark_pt,
+    narrow,
+    svg,
+    text_pt,
+)
 
 __all__ = ["accuracies", "accuracy_over_bits", "learning_curves"]
 
 
 _BAR = "#a9b0ba"
 """Of intervals that marks lie on."""
+_BEST = 6
+"""Of many learning curves, those that end best and have a colour."""
 
 
 def accuracies(
@@ -74,9 +88,10 @@ def accuracies(
 
 
 def learning_curves(curves: list[dict[str, Any]]) -> bytes:
-    """Draw accuracy over the training images seen: a colour for each rule, a line for each seed.
+    """Draw accuracy over the training images seen: a colour for each name, a line for each seed.
 
     There is a panel for each data set and size of network, since accuracies on different images cannot be compared.
+    Of more names than there are colours, those that end best have one, and the others are grey.
 
     Parameters
     ----------
@@ -89,32 +104,64 @@ def learning_curves(curves: list[dict[str, Any]]) -> bytes:
     bytes
         SVG.
     """
+    curves = [curve for curve in curves if len(curve["accuracy"])]
+    if not curves:
+        return _no_curves()
     datasets = list(dict.fromkeys(curve["dataset"] for curve in curves))
     panels = sorted({(datasets.index(curve["dataset"]), curve["n_exc"]) for curve in curves})
-    names = list(dict.fromkeys(curve["name"] for curve in curves))
+    colours = _colours(curves)
     n_columns = 1 if narrow() else min(len(panels), 2)
     n_rows = -(-len(panels) // n_columns)
     wide = 4.2 * n_columns + 0.4
-    with figure(
-        wide, lambda width: 3.0 * n_rows * min(width / wide, 1) + 0.4, nrows=n_rows, ncols=n_columns, squeeze=False
-    ) as (fig, grid):
+
+    def high(width: float) -> float:
+        legend = 0.17 * -(-len(colours) // legend_columns(width, list(colours))) if len(colours) > 1 else 0
+        return 3.0 * n_rows * min(width / wide, 1) + 0.4 + legend
+
+    with figure(wide, high, nrows=n_rows, ncols=n_columns, squeeze=False) as (fig, grid):
         for axes, (at, size) in zip(grid.flat, panels, strict=False):
             for curve in curves:
                 if (curve["dataset"], curve["n_exc"]) == (datasets[at], size):
-                    colour = class_colour(names.index(curve["name"])) if len(names) > 1 else ACCENT
+                    colour = colours.get(curve["name"], NONE_COLOUR)
+                    mark = "." if len(curve["accuracy"]) == 1 else ""
                     axes.plot(
                         curve["images_seen"] / 1000, 100 * curve["accuracy"], color=colour, linewidth=mark_pt(1),
-                        alpha=0.8,
+                        alpha=0.8, zorder=2 + (colour != NONE_COLOUR), marker=mark,
                     )  # fmt: skip
             of = f"{datasets[at].replace('_', ' ')}, " if len(datasets) > 1 else ""
             axes.set(title=f"{of}{size} neurons", ylabel="accuracy (%)", xlabel="training images seen (thousands)")
             axes.grid(axis="y", color="#eceef1")
         for axes in list(grid.flat)[len(panels) :]:
             axes.remove()
-        if len(names) > 1:
-            for at, name in enumerate(names):
-                grid[0, 0].plot([], [], color=class_colour(at), label=name)
-            fig.legend(loc="outside upper center", ncols=legend_columns(fig, names), fontsize=text_pt(8))
+        if len(colours) > 1:
+            for name, colour in colours.items():
+                grid[0, 0].plot([], [], color=colour, label=name)
+            columns = legend_columns(fig.get_figwidth(), list(colours))
+            fig.legend(loc="outside upper center", ncols=columns, fontsize=text_pt(8))
+        return svg(fig)
+
+
+def _colours(curves: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the colour of each name; of more than there are colours, of those that end best, and of the others."""
+    ends: dict[str, list[float]] = {}
+    for curve in curves:
+        ends.setdefault(curve["name"], []).append(curve["accuracy"][-1])
+    if len(ends) == 1:
+        return dict.fromkeys(ends, ACCENT)
+    if len(ends) <= N_COLOURS:
+        return {name: class_colour(at) for at, name in enumerate(ends)}
+    best = sorted(ends, key=lambda name: -float(np.mean(ends[name])))[:_BEST]
+    coloured = {name: class_colour(at) for at, name in enumerate(best)}
+    return coloured | {f"the other {len(ends) - _BEST}": NONE_COLOUR}
+
+
+def _no_curves() -> bytes:
+    """Draw that there is nothing to draw."""
+    with figure(4.6, 1.0) as (fig, axes):
+        axes.text(
+            0.5, 0.5, "No learning curves: fewer training images\nthan training.curve_every", ha="center", va="center"
+        )
+        axes.set_axis_off()
         return svg(fig)
 
 
@@ -163,7 +210,11 @@ def accuracy_over_bits(points: list[dict[str, Any]], readout: str) -> bytes:
         axes.set_xlabel("weight")
         axes.grid(axis="y", color="#eceef1")
         axes.spines["left"].set_color(GREY)
-        where = {"loc": "outside lower center", "ncols": legend_columns(fig, list(joined))} if narrow() else {}
+        where = (
+            {"loc": "outside lower center", "ncols": legend_columns(fig.get_figwidth(), list(joined))}
+            if narrow()
+            else {}
+        )
         fig.legend(**{"loc": "outside right upper", "fontsize": text_pt(7.5), **where})
         return svg(fig)
 

@@ -90,7 +90,7 @@ def accuracy_curves(vary: list[str], values: list[Any], lines: list[dict[str, An
             axes.tick_params(axis="y", length=0)
             axes.grid(axis="x", color="#eceef1")
         told = axes.get_legend_handles_labels()[1]
-        fig.legend(loc="outside upper center", ncols=legend_columns(fig, told, 2), fontsize=text_pt(8))
+        fig.legend(loc="outside upper center", ncols=legend_columns(fig.get_figwidth(), told, 2), fontsize=text_pt(8))
         return svg(fig)
 
 

@@ -133,11 +133,15 @@ def templates(*more: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["thousands"] = lambda n: f"{n:,}".replace(",", " ")
+    environment.filters["thousands"] = lambda n: f"{n:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     environment.filters |= section_filters()
     environment.filters["method"] = method_title
     environment.filters["p"] = lambda p: p_text(p).replace(" ", "\N{NO-BREAK SPACE}")
-    environment.filters["percent"] = lambda x: f"{100 * x:.2f} %"
+    # Numbers stay in one line, however narrow a table's column is.
+    environment.filters["percent"] = lambda x: f"{100 * x:.2f}\N{NO-BREAK SPACE}%"
+    environment.filters["up_to"] = lambda low, high: (
+        f"{100 * low:.2f}\N{EN DASH}\N{WORD JOINER}{100 * high:.2f}\N{NO-BREAK SPACE}%"
+    )
     return environment
 
 

@@ -576,6 +576,23 @@ def test_learning_curves_of_different_data_sets_do_not_share_a_panel(rng):
     ]  # fmt: skip
 
 
+def test_of_many_learning_curves_the_best_are_named(rng):
+    def curve(name: str, last: float) -> dict:
+        accuracy = np.append(rng.random(3), last)
+        return {"dataset": "a", "n_exc": 4, "name": name, "images_seen": np.arange(4.0), "accuracy": accuracy}
+
+    curves = [curve(f"name {k}", (7 * k % 20) / 20) for k in range(20) for _ in range(2)]
+    named = [text for text in said(comparison.learning_curves(curves)) if "name" in text or "other" in text]
+    assert sorted(named) == sorted([*(f"name {k}" for k in (17, 14, 11, 8, 5, 2)), "the other 14"])
+    few = [text for text in said(comparison.learning_curves(curves[:20])) if "name" in text or "other" in text]
+    assert few == [f"name {k}" for k in range(10)]
+
+
+def test_learning_curves_without_any_window_say_so():
+    empty = {"dataset": "a", "n_exc": 4, "name": "b", "images_seen": np.array([]), "accuracy": np.array([])}
+    assert "than training.curve_every" in " ".join(said(comparison.learning_curves([empty, empty])))
+
+
 def test_every_step_of_a_path_has_a_colour_of_its_own(rng):
     moving = rng.normal(size=(5, 3, 2))
     content = trajectories({"pca": moving}, np.array([0, 1, 2, 3, 100_000]), np.zeros(3, int)).decode()

@@ -80,7 +80,7 @@ def test_each_experiment_is_told_with_its_best_combination(tmp_path):
     assert len(several.thumbnail) < 20_000
     html = page.read_text()
     assert html.index("About one") < html.index("About several")
-    assert "84.00 %" in html
+    assert "84.00\N{NO-BREAK SPACE}%" in html
     assert "<script" not in html
     assert sorted(_links(page)) == [
         f"experiments/{name}/{file}" for name in ("one", "several") for file in ("report.html", "summary.tsv")
@@ -140,7 +140,7 @@ def test_an_unfinished_experiment_shows_how_far_it_is(tmp_path):
     html = page.read_text()
     assert "37 of 60" in html
     assert "2 failed" in html
-    assert "70.00 %" in html
+    assert "70.00\N{NO-BREAK SPACE}%" in html
     assert _links(page) == ["experiments/sweep/partial.html"]
     # Beside the whole report of an earlier state: both.
     _experiment(tmp_path, "sweep", _rows({"": [0.9]}))
@@ -148,7 +148,7 @@ def test_an_unfinished_experiment_shows_how_far_it_is(tmp_path):
     html = page.read_text()
     assert "1 of 1" in html
     assert re.search(r"a later state:<br>\s*37 of 60 runs", html)
-    assert "90.00 %" in html
+    assert "90.00\N{NO-BREAK SPACE}%" in html
 
 
 def test_of_two_runs_that_end_at_once_the_last_page_has_both(tmp_path, monkeypatch):

@@ -84,7 +84,7 @@ def test_the_page_tells_shares_where_the_loss_is_more_than_chance():
     html = templates().get_template("hardware.html").render(context)
     rows = [row.split("<td>") for row in html.split("<tr>")[2:]]
     (pcm, no_loss) = ([cell.split("</td>")[0] for cell in row[1:]] for row in rows[:2])
-    assert pcm[:5] == ["pcm", "3", "92.00 %", "80.17 %", "88.50 %"]
+    assert pcm[:5] == ["pcm", "3", "92.00\N{NO-BREAK SPACE}%", "80.17\N{NO-BREAK SPACE}%", "88.50\N{NO-BREAK SPACE}%"]
     share = found[0].share
     assert pcm[-1] == f"{100 * share.mean:.0f} %<br><small>{100 * share.low:.0f} to {100 * share.high:.0f} %</small>"
     assert no_loss[-1] == ""

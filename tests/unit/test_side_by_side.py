@@ -113,7 +113,7 @@ def test_all_combinations_are_compared_with_an_experiment_of_one(compare, made):
 
 
 def test_a_combination_can_be_chosen_and_two_of_one_experiment(compare, made):
-    status, printed, _ = compare("two:slow", "two:fast", "one", "--output", str(made / "elsewhere"))
+    status, printed, _ = compare("two:slow", "two: fast ", "one", "--output", str(made / "elsewhere"))
     assert status == 0
     assert "two: fast against two: slow" in printed
     assert "paired t-test over 2 seeds" in printed
