@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
-import runpy
 import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -81,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     ]
     only_reads = any(one in _READS or one.startswith("-n") for one in options.snakemake)
     if only_reads and not options.unlock:  # which may be done beside another run
-        return _snakemake([*command[3:], *further])
+        return subprocess.run([*command, *further], env=_environment()).returncode
     start, started_at = time.monotonic(), time.time()
     where = f" --directory {shlex.quote(str(directory))}" if options.directory else ""
     again = f"stdp run {shlex.quote(options.experiment)}{where}"
@@ -137,18 +136,6 @@ def _tell(planned: Plan, results: Path, options: argparse.Namespace, failed_sinc
         print(f"  all experiments: {write_index(results)[0]}", file=out)
     except (ResultsError, OSError) as error:  # the run's own result stands
         print(f"stdp run: a page was not written: {error}", file=sys.stderr)
-
-
-def _snakemake(arguments: list[str]) -> int:
-    """Let Snakemake only read: in this process, which has imported most of what the Snakefile needs (a second less)."""
-    os.environ.update(_environment())
-    logging.getLogger().handlers.clear()  # ours would say everything again that Snakemake says
-    sys.argv = ["snakemake", *arguments]
-    try:
-        runpy.run_module("snakemake", run_name="__main__", alter_sys=True)  # as python -m snakemake does
-    except SystemExit as end:  # how it always ends
-        return int(end.code or 0)
-    return 0
 
 
 def _environment(arguments: Iterable[str] = ()) -> dict[str, str]:
