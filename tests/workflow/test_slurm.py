@@ -18,10 +18,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,7 @@ dataset: {{name: digits, n_train: 1000, n_test: 100}}
 network: {{n_exc: 100, exc: {{theta_plus_mv: 0.1, tau_theta_ms: 5.0e+5}}}}
 encoding: {{name: poisson, rate_per_level_hz: 0.25}}
 plasticity: {{name: triplet, eta_post: 0.05, norm_total: 9.0}}
-training: {{passes: 10}}
+training: {{passes: 20}}
 embeddings: []
 representation: false
 baselines: []
@@ -74,10 +75,10 @@ def _installed() -> None:
 
 
 @contextmanager
-def _daemon(log: Path, *command: str) -> Iterator[None]:
-    with log.open("w") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as process:
+def _daemon(log: Path, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("a") as out, subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT) as process:
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             try:
@@ -113,9 +114,42 @@ def _nodes() -> str:
     return subprocess.run(["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True).stdout.strip()
 
 
+class Cluster:
+    """A cluster of one node.
+
+    Attributes
+    ----------
+    state : Path
+        Folder with its logs.
+    """
+
+    def __init__(self, state: Path, stack: ExitStack) -> None:
+        self.state, self._stack = state, stack
+        self._host = socket.gethostname().partition(".")[0]
+        stack.enter_context(_daemon(state / "slurmctld.out", "slurmctld", "-D"))
+        self.start_node()
+
+    def start_node(self) -> None:
+        """Start the node's daemon, and wait until there is work for it or it is idle."""
+        self._node = self._stack.enter_context(_daemon(self.state / "slurmd.out", "slurmd", "-D", "-N", self._host))
+        deadline = time.monotonic() + 60
+        while _nodes() not in ("idle", "mixed", "allocated"):
+            logs = "\n".join(p.read_text()[-1000:] for p in self.state.glob("*.out"))
+            assert time.monotonic() < deadline, f"the node does not come up: '{_nodes()}'\n{logs}"
+            time.sleep(0.5)
+
+    def lose_node(self) -> None:
+        """Let all die on the node at once, as when its power fails, and let the controller know."""
+        steps = [process for process in psutil.process_iter(["name"]) if process.info["name"] == "slurmstepd"]
+        for process in (*(child for step in steps for child in (step, *step.children(recursive=True))), self._node):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        subprocess.run(["scontrol", "update", f"nodename={self._host}", "state=down", "reason=lost"], check=True)
+
+
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Path]:
-    """Start a cluster of one node, and stop it at the end; the folder has its logs."""
+def cluster() -> Iterator[Cluster]:
+    """Start a cluster, and stop it at the end."""
     _installed()
     with ExitStack() as stack:
         state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stdp_slurm_", ignore_cleanup_errors=True)))
@@ -128,16 +162,8 @@ def cluster() -> Iterator[Path]:
         munge = [f"--socket={state}/munge.socket", f"--key-file={state}/key", f"--log-file={state}/munge.log"]
         places = [f"--pid-file={state}/munge.pid", f"--seed-file={state}/munge.seed"]
         stack.enter_context(_daemon(state / "munged.out", "munged", "--foreground", "--force", *munge, *places))
-        host = socket.gethostname().partition(".")[0]
-        stack.enter_context(_daemon(state / "slurmctld.out", "slurmctld", "-D"))
-        stack.enter_context(_daemon(state / "slurmd.out", "slurmd", "-D", "-N", host))
-        deadline = time.monotonic() + 60
-        while _nodes() != "idle":
-            logs = "\n".join(p.read_text()[-1000:] for p in state.glob("*.out"))
-            assert time.monotonic() < deadline, f"the cluster does not come up: '{_nodes()}'\n{logs}"
-            time.sleep(0.5)
         try:
-            yield state
+            yield Cluster(state, stack)
         finally:
             # Steps of jobs outlive the daemons.
             subprocess.run(["scancel", f"--user={getpass.getuser()}"])
@@ -171,17 +197,18 @@ def _jobs() -> list[dict[str, str]]:
     return [dict(zip(fields, line.split("|"), strict=True)) for line in done.stdout.splitlines()]
 
 
-def _cancel_a_training(process: subprocess.Popen[bytes], directory: Path) -> str:
-    """Wait until a job is in the middle of a training, cancel it, and return the training's id."""
-    deadline = time.monotonic() + 1800
+def _training(process: subprocess.Popen[bytes], directory: Path) -> tuple[str, str]:
+    """Wait until a job is in the middle of a training, and return the job's id and the training's."""
+    begin, deadline = time.time(), time.monotonic() + 1800
     while time.monotonic() < deadline:
-        assert process.poll() is None, "the run ended before a training could be cancelled"
+        assert process.poll() is None, "the run ended before a training was seen"
         running = {job["comment"]: job["id"] for job in _jobs() if job["state"] == "RUNNING"}
         for found in directory.glob("results/checkpoints/train/*/checkpoint.npz"):
             one = found.parent.name
-            if (job := running.get(f"rule_train_wildcards_{one}")) is not None:
-                subprocess.run(["scancel", job], check=True)
-                return one
+            job = running.get(f"rule_train_wildcards_{one}")
+            with suppress(FileNotFoundError):  # it has just ended
+                if job is not None and found.stat().st_mtime > begin:
+                    return job, one
         time.sleep(0.1)
     raise AssertionError(f"no training was seen running; the queue: {_jobs()}")
 
@@ -207,7 +234,7 @@ def _seconds(earlier: str, later: str) -> float:
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
-def test_a_sweep_with_a_cancelled_job_gives_what_a_local_run_gives(cluster, tmp_path, capsys):
+def test_a_sweep_with_a_cancelled_job_and_a_lost_node_gives_what_a_local_run_gives(cluster, tmp_path, capsys):
     experiment = tmp_path / "seeds.yaml"
     experiment.write_text(EXPERIMENT)
     local, remote = tmp_path / "local", tmp_path / "remote"
@@ -219,7 +246,12 @@ def test_a_sweep_with_a_cancelled_job_gives_what_a_local_run_gives(cluster, tmp_
     options = ["--profile", "slurm", "--", "--slurm-init-seconds-before-status-checks", "2"]
     begin, log = time.monotonic(), tmp_path / "remote.log"
     with _running(log, experiment, remote, *options) as process:
-        cancelled = _cancel_a_training(process, remote)
+        job, cancelled = _training(process, remote)
+        subprocess.run(["scancel", job], check=True)
+        time.sleep(1)  # it has KillWait to end
+        _, lost = _training(process, remote)
+        cluster.lose_node()
+        cluster.start_node()
         status = process.wait(2400)
     remote_s = time.monotonic() - begin
     said = log.read_text()
@@ -229,8 +261,10 @@ def test_a_sweep_with_a_cancelled_job_gives_what_a_local_run_gives(cluster, tmp_
     jobs = _jobs()
     assert [job["comment"] for job in jobs if job["state"] == "CANCELLED"] == [f"rule_train_wildcards_{cancelled}"]
     assert "Trying to restart job" in said
-    assert len([job for job in jobs if job["comment"] == f"rule_train_wildcards_{cancelled}"]) == 2
-    assert "going on from" in (remote / "results" / "logs" / "train" / f"{cancelled}.log").read_text()
+    assert len([job for job in jobs if job["comment"] == f"rule_train_wildcards_{cancelled}"]) >= 2
+    # So did the one whose node was lost, in whatever way the cluster started it again.
+    for one in (cancelled, lost):
+        assert "going on from" in (remote / "results" / "logs" / "train" / f"{one}.log").read_text()
 
     # The same bits.
     expected, found = _digests(local), _digests(remote)
@@ -242,7 +276,7 @@ def test_a_sweep_with_a_cancelled_job_gives_what_a_local_run_gives(cluster, tmp_
     for name, times in {"data": 1, "readout": SEEDS, "train": SEEDS}.items():
         assert sum(job["comment"].startswith(f"rule_{name}_") for job in finished) == times
     records = _records(remote)
-    assert len(jobs) < len(records)
+    assert len(finished) < len(records)
 
     held_s = sum(_seconds(job["started"], job["ended"]) for job in finished)
     waited_s = sum(_seconds(job["submitted"], job["started"]) for job in finished)

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import psutil
@@ -69,9 +70,9 @@ class Place:
         self.command = [*self.base, "--", *tests]
         self.checkpoint = folder / "results" / "checkpoints" / "train" / self.ids["train"] / "checkpoint.npz"
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self, out: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            self.command, cwd=self.folder, env=self.env, stdout=out, stderr=subprocess.STDOUT, text=True
         )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -240,12 +241,15 @@ def test_a_torn_checkpoint_is_told_and_the_training_starts_over(plain, tmp_path,
 
 
 def strike(victim: str, run: subprocess.Popen) -> None:
-    """Kill Snakemake, ``stdp run``, or both; or send ``stdp run`` a signal that asks it to end."""
+    """Kill Snakemake, ``stdp run``, or both; or send ``stdp run`` a signal that asks it to end.
+
+    If Snakemake has not been started yet, ``stdp run`` is killed instead of it.
+    """
     if victim.startswith("SIG"):
         run.send_signal(signal.Signals[victim])
         return
     snakemake = [child for child in psutil.Process(run.pid).children() if "snakemake" in child.cmdline()]
-    if victim in ("stdp run", "both"):
+    if victim in ("stdp run", "both") or not snakemake:
         run.kill()
     if victim in ("snakemake", "both"):
         for process in snakemake:
@@ -318,7 +322,7 @@ def test_a_run_survives_25_strikes_at_random_moments(tmp_path, moments):
     start, struck = time.monotonic(), 0
     for k in range(25):
         before, victim = place.written(), victims[k % len(victims)]
-        with place.start() as run:
+        with (tmp_path / "log").open("a") as log, place.start(log) as run:
             # One strike of five comes at any moment from the start of the process on, the others when jobs are at work.
             if moments.random() < 0.8:
                 wait_for(lambda before=before: place.written() != before, run)
@@ -326,12 +330,12 @@ def test_a_run_survives_25_strikes_at_random_moments(tmp_path, moments):
             else:
                 delay = moments.uniform(0, 4.0)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                run.communicate(timeout=delay)
+                run.wait(delay)
             if run.poll() is None:
                 strike(victim, run)
                 struck += 1
             print(f"{victim} after {delay:.1f} s: {len(list(place.folder.glob('results/test/*/metrics.json')))} tested")
-            run.communicate() if victim not in ("both", "stdp run") else run.wait()
+            run.wait()
     place.finish()
     seconds = time.monotonic() - start
     print(f"{struck} strikes, {seconds:.0f} s, undisturbed {undisturbed:.0f} s")
