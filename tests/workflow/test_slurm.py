@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -249,7 +250,7 @@ def test_a_sweep_with_a_cancelled_job_and_a_lost_node_gives_what_a_local_run_giv
         job, cancelled = _training(process, remote)
         subprocess.run(["scancel", job], check=True)
         time.sleep(1)  # it has KillWait to end
-        _, lost = _training(process, remote)
+        on_node, lost = _training(process, remote)
         cluster.lose_node()
         cluster.start_node()
         status = process.wait(2400)
@@ -262,7 +263,9 @@ def test_a_sweep_with_a_cancelled_job_and_a_lost_node_gives_what_a_local_run_giv
     assert [job["comment"] for job in jobs if job["state"] == "CANCELLED"] == [f"rule_train_wildcards_{cancelled}"]
     assert "Trying to restart job" in said
     assert len([job for job in jobs if job["comment"] == f"rule_train_wildcards_{cancelled}"]) >= 2
-    # So did the one whose node was lost, in whatever way the cluster started it again.
+    # So did the one whose node was lost, whether the cluster started it again or Snakemake.
+    shown = subprocess.run(["scontrol", "show", "job", on_node], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"Restarts=[1-9]|JobState=NODE_FAIL", shown), shown
     for one in (cancelled, lost):
         assert "going on from" in (remote / "results" / "logs" / "train" / f"{one}.log").read_text()
 
