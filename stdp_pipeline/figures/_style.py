@@ -285,9 +285,24 @@ def svg(fig: Any) -> bytes:
     return _written(fig, "svg", 100)
 
 
-def png(fig: Any, dpi: int = 160) -> bytes:
-    """Return the figure as PNG, on screen with so many dots per inch."""
-    return _written(fig, "png", dpi)
+def png(fig: Any, dpi: int = 160, mosaic: bool = False) -> bytes:
+    """Return the figure as PNG, on screen with so many dots per inch.
+
+    One that is a mosaic of many small pictures has 256 colours on screen, which nobody can tell from more, and takes half
+    as much room in a page.
+    """
+    content = _written(fig, "png", dpi)
+    return content if _PAGE.get() is not None or not mosaic else _indexed(content)
+
+
+def _indexed(content: bytes) -> bytes:
+    from PIL import Image
+
+    buffer, drawn = io.BytesIO(), Image.open(io.BytesIO(content))
+    density = drawn.info["dpi"]
+    chosen = drawn.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    chosen.save(buffer, format="png", dpi=density, optimize=True)
+    return buffer.getvalue()
 
 
 def _written(fig: Any, kind: str, dpi: int) -> bytes:

@@ -98,7 +98,7 @@ def receptive_fields(
             class_legend(fig, label, title="label", marker="s")
         bar = {"location": "bottom", "shrink": 0.5, "aspect": 30} if narrow() else {"shrink": 0.35}
         fig.colorbar(shown, ax=axes, label="weight", pad=0.01, **bar)
-        return png(fig, dpi=170)
+        return png(fig, dpi=170, mosaic=True)
 
 
 def _corner(place: int, columns: int, height: int, width: int) -> tuple[int, int]:

@@ -593,6 +593,21 @@ def test_learning_curves_without_any_window_say_so():
     assert "than training.curve_every" in " ".join(said(comparison.learning_curves([empty, empty])))
 
 
+def test_a_mosaic_looks_the_same_with_256_colours(rng, monkeypatch):
+    weights, label = rng.gamma(0.5, size=(36, 100)), rng.integers(-1, 10, 100)
+
+    def drawn() -> Image.Image:
+        return Image.open(io.BytesIO(fields.receptive_fields(weights, label, (6, 6))))
+
+    few = drawn()
+    monkeypatch.setattr(_style, "_indexed", lambda content: content)
+    all_of_them = drawn()
+    assert (few.mode, few.size, few.info["dpi"]) == ("P", all_of_them.size, all_of_them.info["dpi"])
+    off = np.abs(np.subtract(few.convert("RGB"), all_of_them.convert("RGB"), dtype=np.int16))
+    assert off.mean() < 0.5
+    assert np.quantile(off, 0.999) < 20
+
+
 def test_every_step_of_a_path_has_a_colour_of_its_own(rng):
     moving = rng.normal(size=(5, 3, 2))
     content = trajectories({"pca": moving}, np.array([0, 1, 2, 3, 100_000]), np.zeros(3, int)).decode()
