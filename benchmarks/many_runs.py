@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override, as in stdp run")
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--cores", type=int, nargs="+", default=[100, 1000])
-    parser.add_argument("--overhead", type=float, default=11.0, metavar="S", help="of a job in the queue (default: 11 s)")
+    parser.add_argument("--overhead", type=float, default=11.0, metavar="S", help="of a queued job (default: 11 s)")
     parser.add_argument("--results", type=Path, default=ROOT / "results", help="folder with jobs that are done")
     options = parser.parse_args()
     path = find_experiment(options.experiment, ROOT / "config" / "experiments")

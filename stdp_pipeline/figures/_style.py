@@ -288,8 +288,7 @@ def svg(fig: Any) -> bytes:
 def png(fig: Any, dpi: int = 160, mosaic: bool = False) -> bytes:
     """Return the figure as PNG, on screen with so many dots per inch.
 
-    One that is a mosaic of many small pictures has 256 colours on screen, which nobody can tell from more, and takes half
-    as much room in a page.
+    A mosaic of many small pictures has 256 colours on screen, which nobody can tell from more, and half the size.
     """
     content = _written(fig, "png", dpi)
     return content if _PAGE.get() is not None or not mosaic else _indexed(content)
