@@ -19,11 +19,9 @@ import yaml
 from stdp_pipeline.config.job import Job
 from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Run, plan
-from stdp_pipeline.workflow.costs import cpu_s, disk_mb, estimate, memory_mb
+from stdp_pipeline.workflow.costs import cpu_s, disk_mb, estimate, memory_mb, threads
 
 ROOT = Path(__file__).resolve().parents[1]
-THREADS = {"respond": 2, "quantise": 2}
-"""Cores of rules that take more than one, as in ``stdp_pipeline/workflow/*.smk``."""
 OUTPUTS = {"train": 4, "quantise": 4, "respond": 2, "label": 3, "test": 3, "features": 3, "embed": 3, "crossbar": 4}
 """Declared files of a job; 3 where nothing is said. Log and benchmark come on top, and one record of Snakemake each."""
 METADATA_MB, LOG_MB = 0.0041, 0.02
@@ -69,7 +67,7 @@ def stages(jobs: Iterable[Job], factor: float) -> list[Stage]:
         of.setdefault(job.stage, []).append(job)
     return [
         Stage(
-            name, len(some), factor * sum(map(cpu_s, some)), THREADS.get(name, 1), max(map(memory_mb, some)),
+            name, len(some), factor * sum(map(cpu_s, some)), max(map(threads, some)), max(map(memory_mb, some)),
             sum(map(disk_mb, some)), len(some) * (OUTPUTS.get(name, 3) + 2),
         )
         for name, some in of.items()

@@ -174,7 +174,7 @@ class Workflow:
         return lambda wildcards: costs.memory_mb(self._job(stage, wildcards))
 
     def threads(self, stage: str) -> Callable[[Any], int]:
-        """Return a function of a job's threads: one for work of seconds, of which many at once take less time."""
+        """Return a function of a job's threads: one for work of seconds, as many such jobs are faster so."""
         return lambda wildcards: costs.threads(self._job(stage, wildcards))
 
     def minutes(self, stage: str) -> Callable[[Any], int]:

@@ -193,8 +193,8 @@ def cpu_s(job: Job) -> float:
 
 
 def threads(job: Job) -> int:
-    """Return the threads for a job that can use several: two, if they have more to do than to start."""
-    return 2 if cpu_s(job) > _SHARED_S else 1
+    """Return the threads of a job: two, if it can use them and has more to do than to start."""
+    return 2 if job.stage == "quantise" or (job.stage == "respond" and cpu_s(job) > _SHARED_S) else 1
 
 
 def minutes(job: Job) -> int:

@@ -42,7 +42,7 @@ rule quantise:
         "results/logs/quantise/{id}.log",
     benchmark:
         "results/benchmarks/quantise/{id}.tsv"
-    threads: JOBS.threads("quantise")
+    threads: 2
     resources:
         mem_mb=JOBS.memory("quantise"),
         runtime=JOBS.minutes("quantise"),

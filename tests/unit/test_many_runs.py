@@ -47,16 +47,28 @@ def test_a_group_of_the_profile_is_one_job_in_the_queue(script, tiny):
     assert 1 <= cores <= 2
 
 
-def test_rules_of_the_profiles_and_threads_are_those_of_the_workflow(script):
-    threads = {
-        name: int(n) for name, n in re.findall(r"^rule (\w+):.*?^    threads: (\d+)$", RULES, re.MULTILINE | re.DOTALL)
-    }
+def test_rules_of_the_profiles_and_threads_are_those_of_the_workflow(script, tiny):
+    threads = dict(re.findall(r"^rule (\w+):.*?^    threads: ([^\n]+)$", RULES, re.MULTILINE | re.DOTALL))
     assert len(threads) > 15
-    assert {name: n for name, n in threads.items() if n > 1} == script.THREADS
+    assert threads.pop("respond") == 'JOBS.threads("respond")'
+    for job in tiny.jobs.values():
+        if job.stage in threads:
+            assert int(threads[job.stage]) == script.threads(job)
+    assert int(threads["quantise"]) == 2
     for profile in ("slurm", "kubernetes"):
         text = (ROOT / "config" / "profiles" / profile / "config.yaml").read_text()
         groups = dict(item.split("=") for item in yaml.safe_load(text)["groups"])
         assert groups.keys() <= threads.keys()
+
+
+def test_only_long_frozen_passes_take_two_threads(script):
+    def of(*settings: str) -> dict[str, int]:
+        planned = plan("quickstart", load_experiment(ROOT / "config" / "experiments" / "quickstart.yaml", settings))
+        return {job.spec["split"]: script.threads(job) for job in planned.of("respond")}
+
+    assert of() == {"train": 2, "test": 1}
+    assert of("network.n_exc=6400") == {"train": 2, "test": 2}
+    assert of("dataset.n_train=500") == {"train": 1, "test": 1}
 
 
 def test_the_script_prints_tables(script, capsys, monkeypatch, tmp_path):
