@@ -14,11 +14,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from stdp_pipeline.archive.progress import progress
+from stdp_pipeline.archive.progress import all_done, progress
+from stdp_pipeline.archive.records import PLANNED
 from stdp_pipeline.config.load import find_experiment, load_experiment
 from stdp_pipeline.config.plan import Plan, plan, told
 from stdp_pipeline.errors import ConfigError, ResultsError
-from stdp_pipeline.io import read_json
+from stdp_pipeline.io import read_json, write_json
+from stdp_pipeline.provenance import SCHEMA_VERSION
 from stdp_pipeline.stages._kept import ANEW
 from stdp_pipeline.supervision import StoppedError, claimed_folder, supervised
 from stdp_pipeline.workflow.profiles import profile_folder, with_profiles
@@ -89,6 +91,10 @@ def run(options: argparse.Namespace) -> int:
             if options.unlock:
                 print(f"'{directory}' is free: no run is at work there, and no lock is left")
                 return 0
+            _remember(planned, directory / "results")
+            if not options.snakemake and not all_done(planned, directory / "results"):
+                # Where there is a report, Snakemake takes what is missing below it for no longer needed.
+                command += ["--forcerun", "experiment"]
             status = supervised([*command, *further], _environment(options.snakemake), lock)
     except StoppedError as stop:
         print(f"\nstdp run: ended by {stop}; run the same command again to go on", file=sys.stderr)
@@ -136,6 +142,12 @@ def _tell(planned: Plan, results: Path, options: argparse.Namespace, failed_sinc
         print(f"  all experiments: {write_index(results)[0]}", file=out)
     except (ResultsError, OSError) as error:  # the run's own result stands
         print(f"stdp run: a page was not written: {error}", file=sys.stderr)
+
+
+def _remember(planned: Plan, results: Path) -> None:
+    """Write what this run was asked for, so that nobody takes its results for those of no experiment."""
+    spec = planned.jobs["report", planned.name].spec
+    write_json(results / "experiments" / planned.name / PLANNED, {"schema_version": SCHEMA_VERSION, "spec": spec})
 
 
 def _environment(arguments: Iterable[str] = ()) -> dict[str, str]:

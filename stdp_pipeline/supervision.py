@@ -58,7 +58,13 @@ def quiet_folder(directory: Path, what: str) -> Iterator[None]:
     try:
         lock.acquire(what)
     except HeldError as held:
-        raise ResultsError(_in_use(directory, held.holder)) from None
+        holder = held.holder
+        if holder is not None and holder.here and not alive(holder.pid, holder.created):
+            raise ResultsError(
+                f"'{directory}' is in use: '{holder.what}' ({holder}) was killed, but its Snakemake is still at work "
+                "there. The next 'stdp run' ends it and goes on; with --unlock, it only ends it"
+            ) from None
+        raise ResultsError(_in_use(directory, holder)) from None
     try:
         _check_jobs(directory)
         yield

@@ -12,7 +12,7 @@ from stdp_pipeline.archive.progress import Done
 from stdp_pipeline.archive.records import RECORD, read_record
 from stdp_pipeline.config.explain import unknown
 from stdp_pipeline.config.load import find_experiment, load_experiment
-from stdp_pipeline.config.plan import Plan, plan
+from stdp_pipeline.config.plan import Plan, plain, plan
 from stdp_pipeline.errors import ConfigError, ResultsError
 from stdp_pipeline.io import write_text
 from stdp_pipeline.stages._experiment import plan_of
@@ -78,8 +78,8 @@ def _side(text: str, root: Path, experiments: Path, directory: Path) -> tuple[Si
     wanted = planned.runs
     if combination is not None:
         known = list(dict.fromkeys(one.told for one in planned.runs))
-        wanted_name = _plain(combination)
-        combination = next((one for one in known if _plain(one) == wanted_name), combination)
+        given = combination
+        combination = next((one for one in known if plain(one) == plain(given)), given)
         if combination not in known:
             told = unknown(combination, known) if known != [""] else "it has a single combination: name it without"
             raise ConfigError(f"'{text}': {told}")
@@ -92,11 +92,6 @@ def _side(text: str, root: Path, experiments: Path, directory: Path) -> tuple[Si
     if len(runs) < len(wanted):
         notes.append(f"Of {text}, {len(runs)} of {len(wanted)} runs have been tested: these are compared.")
     return Side(planned, runs, len(wanted), combination is not None), notes
-
-
-def _plain(combination: str) -> str:
-    """Return the name of a combination without blanks, which nobody should have to get right: ``a = 1, b = 2``."""
-    return "".join(combination.split())
 
 
 def _split(text: str, root: Path, experiments: Path) -> tuple[str, str | None]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stdp_pipeline.archive.progress import Done, Failure, Progress, progress
+from stdp_pipeline.archive.progress import Done, Failure, Progress, all_done, progress
 from stdp_pipeline.archive.records import RECORD
 from stdp_pipeline.config.job import Job
 from stdp_pipeline.config.plan import Plan, Run
@@ -38,7 +38,9 @@ def remove_partial(planned: Plan, root: Path) -> None:
 
 
 def is_reported(planned: Plan, root: Path) -> bool:
-    """Return whether there is a whole report of just this state of an experiment."""
+    """Return whether there is a whole report of just this state of an experiment, and all that it was made from."""
+    if not all_done(planned, root):
+        return False
     job = planned.jobs["report", planned.name]
     folder = root / "experiments" / job.id
     if not (folder / "report.html").is_file():

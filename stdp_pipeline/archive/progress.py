@@ -10,7 +10,7 @@ from stdp_pipeline.archive.records import RECORD
 from stdp_pipeline.config.job import OF_EXPERIMENTS, Job
 from stdp_pipeline.config.plan import Plan, Run
 
-__all__ = ["Done", "Failure", "Progress", "progress", "runs_done"]
+__all__ = ["Done", "Failure", "Progress", "all_done", "progress", "runs_done"]
 
 _KILLED = "ended without a message: it was killed, or the disk or the memory was full"
 
@@ -88,6 +88,11 @@ def runs_done(planned: Plan, root: Path) -> Iterator[Run]:
     """Yield the runs of which every job is done, with all that it was made from."""
     done = Done(root)
     return (one for one in planned.runs if all(map(done, one.wanted)))
+
+
+def all_done(planned: Plan, root: Path) -> bool:
+    """Return whether every job of an experiment is done, but for reports, which may be of another state."""
+    return all(_done(root, job) for job in planned.jobs.values() if job.stage not in OF_EXPERIMENTS)
 
 
 class Done:

@@ -13,9 +13,13 @@ from stdp_pipeline.errors import ResultsError
 from stdp_pipeline.io import read_json
 from stdp_pipeline.provenance import check_layout
 
-__all__ = ["RECORD", "Record", "ancestors", "find_record", "read_record", "told"]
+__all__ = ["PLANNED", "RECORD", "Record", "ancestors", "find_record", "read_record", "told"]
 
 RECORD = "provenance.json"
+PLANNED = "planned.json"
+"""In the folder of an experiment: what ``stdp run`` was asked for last, finished or not."""
+_OF_RUNS = (PLANNED, "partial.html", "partial.json")
+"""What lies beside a report without being a part of it."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,19 @@ class Record:
         return self.folder.parent.parent
 
     def files(self) -> list[Path]:
-        """Return all results in the folder, less the record itself, which holds times, and what begins with a dot."""
+        """Return all results in the folder, less the record itself, which holds times, and what begins with a dot.
+
+        Folders with a record of their own, such as the figures for print beside a report, are results of other jobs.
+        """
         files = (path for path in self.folder.rglob("*") if path.is_file() and path != self.folder / RECORD)
-        return sorted(p for p in files if not any(part.startswith(".") for part in p.relative_to(self.folder).parts))
+        others = {path.parent for path in self.folder.glob(f"*/**/{RECORD}")}
+        return sorted(
+            path
+            for path in files
+            if not any(part.startswith(".") for part in path.relative_to(self.folder).parts)
+            and others.isdisjoint(path.parents)
+            and not (self.stage == "report" and path.parent == self.folder and path.name in _OF_RUNS)
+        )
 
 
 def _at_its_place(path: Path) -> Path:

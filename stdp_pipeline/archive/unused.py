@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from stdp_pipeline.archive.records import RECORD, read_record
+from stdp_pipeline.archive.records import PLANNED, RECORD, read_record
 from stdp_pipeline.config.job import STAGES
 from stdp_pipeline.config.load import completed, load_experiment
 from stdp_pipeline.config.plan import Plan, plan
 from stdp_pipeline.errors import ResultsError, StdpError
+from stdp_pipeline.io import read_json
+from stdp_pipeline.provenance import check_layout
 from stdp_pipeline.stages._kept import KEPT
 
 __all__ = ["Folder", "Usage", "experiments_in", "remove", "size_of", "unused", "usage"]
@@ -65,14 +67,16 @@ def experiments_in(root: Path, folders: Iterable[Path]) -> tuple[dict[str, Plan]
     Parameters
     ----------
     root : Path
-        Of the results. Reports in it tell what they were made of, whatever has become of the experiment's file.
+        Of the results. Reports in it tell what they were made of, and runs what they were asked for, whatever has
+        become of the experiment's file.
     folders : iterable of Path
         With the YAML files of experiments.
 
     Returns
     -------
     plans : dict of str to Plan
-        Those of files by their name, those of reports as ``NAME (report)`` if the file is another by now, or gone.
+        Those of files by their name; those of reports as ``NAME (report)`` and of the last run as ``NAME (last run)``
+        if the file is another by now, or not among these.
     faults : list of str
         What kept a file or a report from being read. What it refers to is not known then.
     """
@@ -83,14 +87,18 @@ def experiments_in(root: Path, folders: Iterable[Path]) -> tuple[dict[str, Plan]
             plans[file.stem] = plan(file.stem, load_experiment(file))
         except StdpError as error:
             faults.append(str(error))
-    for file in sorted((root / "experiments").glob(f"*/{RECORD}")):
-        try:
-            spec = read_record(file.parent).values["spec"]
-            name = spec["name"]
-            if name not in plans or plans[name].jobs["report", name].spec != spec:
-                plans[f"{name} (report)"] = plan(name, completed(dict(spec["experiment"]), str(file)))
-        except StdpError as error:
-            faults.append(str(error))
+    for kind, known_as in ((RECORD, "report"), (PLANNED, "last run")):
+        for file in sorted((root / "experiments").glob(f"*/{kind}")):
+            try:
+                values = read_record(file.parent).values if kind == RECORD else read_json(file)
+                check_layout(values, file)
+                name, spec = values["spec"]["name"], values["spec"]
+                if all(spec != plans[one].jobs["report", name].spec for one in plans if one.split(" (")[0] == name):
+                    plans[f"{name} ({known_as})"] = plan(name, completed(dict(spec["experiment"]), str(file)))
+            except StdpError as error:
+                faults.append(str(error))
+            except (KeyError, TypeError) as error:
+                faults.append(f"'{file}' is damaged ({type(error).__name__}: {error}); delete it")
     return plans, faults
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,18 @@ _MOST_VALUES = 1_000_000
 
 
 class _Loader(yaml.SafeLoader):
-    """A loader that reads dates as the text they are: they are no values of any parameter."""
+    """A loader that reads dates as the text they are: they are no values of any parameter; and ``1e-3`` as a number."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 (as in the base class)
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+
+# YAML 1.1 wants a point in it, which nobody knows who is not bitten by it.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 def parsed(text: str, where: str, lines: bool = True) -> Any:

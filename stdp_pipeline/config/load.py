@@ -201,9 +201,22 @@ def load_experiment(path: Path, overrides: Iterable[str] = ()) -> Experiment:
     raw = read_yaml(path)
     changed = with_overrides(raw, overrides)
     try:
-        return completed(changed, f"'{path}'")
+        experiment = completed(changed, f"'{path}'")
+        _check_overrides(experiment, [item.partition("=")[0] for item in overrides])
+        return experiment
     except ConfigError as error:
         raise ConfigError(_with_lines(str(error), path, [item.partition("=")[0] for item in overrides])) from None
+
+
+def _check_overrides(experiment: Experiment, given: Iterable[str]) -> None:
+    """Refuse what would change nothing, since the sweep chooses other values."""
+    for path in given:
+        for varied in experiment.paths():
+            if varied == path or varied.startswith(f"{path}."):
+                raise ConfigError(
+                    f"--set {path}: the sweep varies '{varied}', so this would change nothing; change the sweep, as in "
+                    f"--set 'grid={{{varied}: [...]}}', or --set grid={{}} for a single value"
+                )
 
 
 def _with_lines(message: str, path: Path, overridden: list[str]) -> str:

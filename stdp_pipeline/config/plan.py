@@ -17,12 +17,17 @@ from stdp_pipeline.config.load import combinations
 from stdp_pipeline.config.schema import Experiment
 from stdp_pipeline.errors import ConfigError
 
-__all__ = ["Plan", "Run", "plan", "told"]
+__all__ = ["Plan", "Run", "plain", "plan", "told"]
 
 
 def told(varied: dict[str, Any]) -> str:
     """Return how a combination of parameters is called in tables and figures."""
     return ", ".join(str(v) if k == "variant" else f"{k} = {v}" for k, v in varied.items())
+
+
+def plain(name: str) -> str:
+    """Return the name of a combination without blanks, which nobody should have to get right: ``a = 1, b = 2``."""
+    return "".join(name.split())
 
 
 @dataclass(frozen=True)
@@ -224,7 +229,8 @@ def plan(name: str, experiment: Experiment) -> Plan:
         for seed in one.seeds:
             runs.append(Run(seed, varied, one, *_jobs_of_run(one, seed)))
     names = list(dict.fromkeys(run.told for run in runs))
-    if experiment.report.reference not in (None, *names):
+    reference = experiment.report.reference
+    if reference is not None and plain(reference) not in map(plain, names):
         raise ConfigError(f"report.reference: {unknown(str(experiment.report.reference), names)}")
     # One run is enough to show the model.
     first = runs[0].test.parents["responses"].trained

@@ -133,6 +133,11 @@ def learning_curves(curves: list[dict[str, Any]]) -> bytes:
             axes.grid(axis="y", color="#eceef1")
         for axes in list(grid.flat)[len(panels) :]:
             axes.remove()
+        for dataset in range(len(datasets)):  # what can be compared has the same scale
+            of_it = [axes for axes, (at, _) in zip(grid.flat, panels, strict=False) if at == dataset]
+            ends = [axes.get_ylim() for axes in of_it]
+            for axes in of_it:
+                axes.set_ylim(min(low for low, _ in ends), max(high for _, high in ends))
         if len(colours) > 1:
             for name, colour in colours.items():
                 grid[0, 0].plot([], [], color=colour, label=name)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from stdp_pipeline.analysis.paired import holm, mcnemar, paired
-from stdp_pipeline.config.plan import Plan, Run
+from stdp_pipeline.config.plan import Plan, Run, plain
 from stdp_pipeline.io import canonical_json, read_arrays, read_json
 from stdp_pipeline.report.differences import Difference, Differences
 
@@ -101,7 +101,7 @@ def within(root: Path, planned: Plan, runs: Sequence[Run]) -> Differences:
     if len(found) < 2:
         return Differences()
     name = planned.experiment.report.reference
-    reference = next((one for one in found if one.name == name), None) if name is not None else found[0]
+    reference = next((one for one in found if plain(one.name) == plain(name)), None) if name is not None else found[0]
     if reference is None:
         return Differences([], [f"No run of the reference, '{name}', is done, so nothing is compared with it."])
     return against([(one, reference) for one in found if one is not reference])

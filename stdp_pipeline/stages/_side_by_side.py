@@ -57,9 +57,19 @@ class Side:
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """The resolved parameters: of the only combination if there is one, else with all that varies."""
-        single = len({one.told for one in self.runs}) == 1
-        return (self.runs[0].experiment if single else self.planned.experiment).model_dump(mode="json")
+        """The resolved parameters; what differs between the combinations is 'varied'."""
+        firsts = {one.told: one.experiment for one in reversed(self.runs)}
+        return _in_common([experiment.model_dump(mode="json") for experiment in firsts.values()])
+
+
+def _in_common(values: Sequence[Any]) -> Any:
+    """Return what sections have in common, and 'varied' in the place of what they have not."""
+    if all(value == values[0] for value in values):
+        return values[0]
+    if all(isinstance(value, dict) for value in values):
+        keys = dict.fromkeys(key for value in values for key in value)
+        return {key: _in_common([value.get(key) for value in values]) for key in keys}
+    return "varied"
 
 
 def side_by_side(root: Path, sides: Sequence[Side], notes: Sequence[str]) -> tuple[dict[str, str], Differences]:
@@ -82,8 +92,9 @@ def side_by_side(root: Path, sides: Sequence[Side], notes: Sequence[str]) -> tup
     """
     found = [combinations_of(root, side.runs, side.planned.name) for side in sides]
     pairs, unmatched = _pairs(found)
-    tested = against(pairs)
     same = [f"{a.title} and {b.title} are the very same runs." for a, b in pairs if _same(a, b)]
+    pairs = [(a, b) for a, b in pairs if not _same(a, b)]
+    tested = against(pairs)
     differences = Differences(tested.found, [*tested.left_out, *unmatched, *same])
     shown = [found[0][0], *(_shown(found[0][0], combinations, pairs) for combinations in found[1:])]
     names = [_class_names(root, side) for side in sides]

@@ -16,6 +16,7 @@ from stdp_pipeline.archive.unused import experiments_in, remove, size_of, unused
 from stdp_pipeline.config.load import load_experiment
 from stdp_pipeline.config.plan import plan
 from stdp_pipeline.errors import ResultsError
+from stdp_pipeline.io import write_json
 from stdp_pipeline.stages._job import StageJob, run_stage
 
 RAW = {"dataset": {"name": "digits", "n_train": 50, "n_test": 20}, "network": {"n_exc": 9}, "embeddings": []}
@@ -127,6 +128,25 @@ def test_files_that_differ_are_named(results, tmp_path):
     assert found.changed["numpy"] == ("1.0", np.__version__)
 
 
+def test_what_lies_beside_a_report_is_not_compared(results, tmp_path):
+    folder = tmp_path / "experiments" / "x"
+    (folder / "print").mkdir(parents=True)
+    (folder / "figures").mkdir()
+    record = json.loads((_folder(results, "prepare") / "provenance.json").read_text()) | {"stage": "report"}
+    (folder / "provenance.json").write_text(json.dumps(record))
+    for name in (
+        "report.html",
+        "figures/a.svg",
+        "planned.json",
+        "partial.html",
+        "print/provenance.json",
+        "print/a.svg",
+    ):
+        (folder / name).write_text("x")
+    found = [path.relative_to(folder).as_posix() for path in find_record(folder).files()]
+    assert found == ["figures/a.svg", "report.html"]
+
+
 # ---- what nothing refers to ------------------------------------------------------------------------------------------
 
 
@@ -137,6 +157,26 @@ def _store(tmp_path: Path, planned) -> Path:
             (root / stage / one).mkdir(parents=True)
             (root / stage / one / "file").write_bytes(b"x" * 100)
     return root
+
+
+def test_what_a_run_was_asked_for_is_referred_to_without_a_report_and_without_its_file(tmp_path):
+    planned = _planned(tmp_path, RAW)
+    root = _store(tmp_path, planned)
+    (tmp_path / "config" / "small.yaml").unlink()
+    assert unused(root, experiments_in(root, [tmp_path / "config"])[0].values())
+    asked = root / "experiments" / "small" / "planned.json"
+    write_json(asked, {"schema_version": 1, "spec": planned.jobs["report", "small"].spec})
+    plans, faults = experiments_in(root, [tmp_path / "config"])
+    assert (list(plans), faults) == (["small (last run)"], [])
+    assert unused(root, plans.values()) == []
+    for text, message in (
+        ("{}", "has no schema_version"),
+        ('{"schema_version": 1}', "is damaged"),
+        ("{", "planned.json"),
+    ):
+        asked.write_text(text)
+        (fault,) = experiments_in(root, [tmp_path / "config"])[1]
+        assert message in fault
 
 
 def test_only_what_no_experiment_refers_to_is_removed(tmp_path):

@@ -101,6 +101,27 @@ def test_a_faulty_override_is_one_message(item, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_value_of_the_command_line_that_the_sweep_would_replace_is_refused(tmp_path):
+    file = tmp_path / "x.yaml"
+    file.write_text(SMALL + "grid: {network.n_exc: [9, 16]}\n")
+    for item in ("network.n_exc=25", "network={n_exc: 25}"):
+        with pytest.raises(
+            ConfigError, match=r"--set network.*: the sweep varies 'network\.n_exc', so this would change"
+        ):
+            load_experiment(file, [item])
+    assert load_experiment(file, ["grid={network.n_exc: [25]}", "network.w_max=2.0"]).grid == {"network.n_exc": [25]}
+    assert load_experiment(file, ["grid={}", "network.n_exc=25"]).network.n_exc == 25
+
+
+def test_numbers_may_have_an_exponent_without_a_point(tmp_path):
+    file = tmp_path / "x.yaml"
+    file.write_text("a: [1e-3, 2E+4, -5e2, 1.5e-3]\nb: [e1, 1e, '1e3', 12e3x]\n")
+    assert read_yaml(file) == {"a": [0.001, 20000.0, -500.0, 0.0015], "b": ["e1", "1e", "1e3", "12e3x"]}
+    file.write_text("a: 1e999\n")
+    with pytest.raises(ConfigError, match="must be finite"):
+        read_yaml(file)
+
+
 @pytest.mark.parametrize("link", ["[{0}, {0}]", "{{<<: [{0}, {0}]}}", "{{a: {0}, b: {0}}}"])
 def test_aliases_of_aliases_are_refused_before_they_are_written_out(tmp_path, link):
     lines = ["x-0: &a0 {n: 1}", *(f"x-{k + 1}: &a{k + 1} {link.format(f'*a{k}')}" for k in range(60))]

@@ -122,6 +122,17 @@ def test_a_combination_can_be_chosen_and_two_of_one_experiment(compare, made):
     assert [row["two: fast"] for row in found if row["parameter"] == "plasticity.eta_post"] == ["0.1"]
 
 
+def test_what_is_the_very_same_is_neither_tested_nor_counted(compare, made):
+    status, printed, _ = compare("two:slow", "two", "--output", str(made / "same"))
+    assert status == 0
+    assert "two: slow and two: slow are the very same runs" in printed
+    found = table(made / "same" / "comparison.tsv")
+    assert {row["combination"] for row in found} == {"two: fast"}
+    assert all(row["p"] == row["p_holm"] for row in found)  # a single comparison
+    configuration = {row["parameter"]: row for row in table(made / "same" / "configuration.tsv")}
+    assert configuration["plasticity.eta_post"]["two"] == "varied"
+
+
 def test_what_cannot_be_paired_is_told_and_the_rest_is_shown(compare, made):
     status, printed, _ = compare("one", "later", "others")
     assert status == 0

@@ -283,6 +283,19 @@ def test_a_deleted_result_is_made_again(project):
         path.write_bytes(kept)
 
 
+def test_a_deleted_result_of_a_step_is_made_again_under_a_finished_report(project):
+    (folder,) = (project.folder / "results" / "test").iterdir()
+    before = (folder / "metrics.json").read_bytes()
+    shutil.rmtree(folder)
+    told = project.stdp("status", "tiny", "--report", check=False)
+    assert "0 of 1 runs done" in told.stdout
+    assert project.report("partial.html").exists()
+    project.stdp("run", "tiny", "--cores", "2")
+    assert (folder / "metrics.json").read_bytes() == before
+    assert not project.report("partial.html").exists()
+    assert project.planned() == []
+
+
 def test_stored_events_give_the_same_network_through_the_stages(project):
     project.stdp("run", "tiny", "--set", "encoding.materialize=true", "--set", "title=stored")
     networks = sorted((project.folder / "results" / "train").glob("*/network.npz"))
