@@ -20,7 +20,7 @@ import psutil
 from stdp_pipeline.errors import ResultsError
 from stdp_pipeline.io import explained
 
-__all__ = ["RUN", "RUN_LOCK", "HeldError", "Holder", "Lock", "alive", "holder_of", "job_lock"]
+__all__ = ["RUN", "RUN_LOCK", "HeldError", "Holder", "Lock", "alive", "holder_of", "job_lock", "lock_of"]
 
 RUN, RUN_LOCK = "STDP_RUN", "STDP_RUN_LOCK"
 """Environment variables of the jobs of ``stdp run``: its identity, and the file that says which run has the folder."""
@@ -220,6 +220,11 @@ class Lock:
         self.release()
 
 
+def lock_of(output: Path) -> Path:
+    """Return the lock of a result's folder, which is beside it."""
+    return output.parent / f".{output.name}.lock"
+
+
 @contextmanager
 def job_lock(output: Path, what: str) -> Iterator[None]:
     """Make sure that no other process makes the same result.
@@ -237,7 +242,7 @@ def job_lock(output: Path, what: str) -> Iterator[None]:
         If another process does, such as a job that outlived its killed Snakemake; or if this job is such a one.
     """
     output = output.resolve()
-    with Lock(output.parent / f".{output.name}.lock") as lock:
+    with Lock(lock_of(output)) as lock:
         run = os.environ.get(RUN, "")
         for attempt in range(10):  # who only looks whether it is held has it for a moment
             try:

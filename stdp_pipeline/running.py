@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -101,7 +102,8 @@ def run(options: argparse.Namespace) -> int:
         return 128 + stop.number
     report = directory / "results" / "experiments" / planned.name / "report.html"
     if status != 0:
-        print(f"\nstdp run: error: '{planned.name}' did not finish", file=sys.stderr)
+        ended = f": Snakemake was ended by {signal.Signals(-status).name}" if status < 0 else ""
+        print(f"\nstdp run: error: '{planned.name}' did not finish{ended}", file=sys.stderr)
         failures = progress(planned, directory / "results", started_at - 1).failures
         for failure in failures:
             print(f"  {failure.job.stage} {failure.job.id}: {failure.message} ({failure.log})", file=sys.stderr)

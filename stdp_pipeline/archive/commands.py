@@ -121,4 +121,4 @@ def status(options: argparse.Namespace, planned: Plan, again: str) -> int:
     if page is not None:
         write_index(root)
         print(f"  so far: {page}")
-    return 1 if found.failures else 0
+    return 1 if any(not failure.at_work for failure in found.failures) else 0

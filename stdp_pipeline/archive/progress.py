@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stdp_pipeline.archive.records import RECORD
-from stdp_pipeline.config.job import OF_EXPERIMENTS, Job
+from stdp_pipeline.config.job import OF_EXPERIMENTS, Job, place
 from stdp_pipeline.config.plan import Plan, Run
+from stdp_pipeline.locking import alive, holder_of, lock_of
 
 __all__ = ["Done", "Failure", "Progress", "all_done", "progress", "runs_done"]
 
@@ -25,11 +26,14 @@ class Failure:
     message : str
         The end of its log.
     log : Path
+    at_work : bool
+        Whether it has not ended yet.
     """
 
     job: Job
     message: str
     log: Path
+    at_work: bool = False
 
     @property
     def explained(self) -> bool:
@@ -126,8 +130,12 @@ def _failure(root: Path, job: Job, since: float) -> Failure | None:
         return None
     # A message may have several lines; what is before it is progress.
     starts = [k for k, line in enumerate(lines) if line.startswith(_start(job))]
-    message = lines[starts[-1] :] if starts else [lines[-1]]
-    return Failure(job, "\n    ".join(message), log)
+    if starts:
+        return Failure(job, "\n    ".join(lines[starts[-1] :]), log)
+    holder = holder_of(lock_of(root / place(job.stage, job.id)))
+    at_work = holder is not None and (not holder.here or alive(holder.pid, holder.created))
+    last = "" if lines[-1] == _KILLED else f", after: {lines[-1]}"
+    return Failure(job, f"at work{last}" if at_work else f"{_KILLED}{last}", log, at_work)
 
 
 def _start(job: Job) -> str:

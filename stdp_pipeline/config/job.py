@@ -9,7 +9,7 @@ from typing import Any
 
 from stdp_pipeline.io import canonical_json
 
-__all__ = ["OF_EXPERIMENTS", "STAGES", "Job", "new_job"]
+__all__ = ["OF_EXPERIMENTS", "STAGES", "Job", "new_job", "place"]
 
 OF_EXPERIMENTS = ("report", "illustrate")
 """The stages that look at a whole experiment; their id is its name."""
@@ -20,6 +20,11 @@ STAGES = (
 )  # fmt: skip
 """The stages in the order of the chain. ``events`` occurs only with ``encoding.materialize``, ``quantise`` only with
 ``quantisation`` of the trained network."""
+
+
+def place(stage: str, one: str) -> str:
+    """Return the folder of a job's results, below that of all results."""
+    return {"report": f"experiments/{one}", "illustrate": f"experiments/{one}/print"}.get(stage, f"{stage}/{one}")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stdp_pipeline.config.job import OF_EXPERIMENTS, Job
+from stdp_pipeline.config.job import OF_EXPERIMENTS, Job, place
 from stdp_pipeline.io import read_json
 from stdp_pipeline.workflow._sizes import columns, data_mb, disk_mb, images, n_exc, points, snapshots
 
@@ -172,18 +172,13 @@ def _done(jobs: list[Job], root: Path) -> dict[tuple[str, str], float]:
         of_all = job.stage in OF_EXPERIMENTS
         if of_all and any(other.key not in done for other in jobs if other.stage not in OF_EXPERIMENTS):
             break
-        file = root / (f"experiments/{job.id}{_PLACES[job.stage]}" if of_all else f"{job.stage}/{job.id}")
-        if not (file := file / "provenance.json").is_file():
+        if not (file := root / place(job.stage, job.id) / "provenance.json").is_file():
             continue
         found = read_json(file)
         # Their folder is the experiment's name, so they may be of another state of it.
         if not of_all or found.get("spec") == job.spec:
             done[job.key] = float(found.get("cpu_s") or 0.0)
     return done
-
-
-_PLACES = {"report": "", "illustrate": "/print"}
-"""Where the folder of an experiment has what is made of all of it."""
 
 
 def cpu_s(job: Job) -> float:
@@ -298,7 +293,7 @@ _MODELS: dict[str, Callable[[Job], float]] = {
     "revisit": _revisit,
     "crossbar": _crossbar,
     "test": lambda job: 10.0 * sum(readout["name"] not in _BY_COUNTS for readout in job.spec["readouts"]),
-    "baseline": lambda job: 60.0 * len(job.spec["baselines"]),
+    "baseline": lambda job: 1e-3 * len(job.spec["baselines"]) * images(job, "train"),
     "events": lambda job: 1e-4 * images(job, job.spec["split"]),
     "features": lambda job: 1e-4 * points(job) * (1 + 0.005 * columns(job)),
     "embed": _embed,

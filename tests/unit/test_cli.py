@@ -197,6 +197,7 @@ def test_a_message_of_several_lines_is_told_whole(tmp_path):
     from types import SimpleNamespace
 
     from stdp_pipeline.archive.progress import progress
+    from stdp_pipeline.locking import Lock
 
     jobs = {}
     for stage, text in (
@@ -204,14 +205,21 @@ def test_a_message_of_several_lines_is_told_whole(tmp_path):
         ("encode", "10:00:00 encode: done in 1.0 s -> somewhere\n"),
         ("train", "10:00:00 progress\n"),
         ("label", ""),
+        ("test", "10:00:00 10 %\n"),
     ):
         log = tmp_path / "logs" / stage / "one.log"
         log.parent.mkdir(parents=True)
         log.write_text(text)
         jobs[stage, "one"] = SimpleNamespace(stage=stage, id="one")
+    lock = Lock(tmp_path / "test" / ".one.lock")
+    lock.acquire("test one")
     found = progress(SimpleNamespace(jobs=jobs, runs=[]), tmp_path)
+    lock.release()
     told = {failure.job.stage: failure.message for failure in found.failures}
-    assert told.keys() == {"prepare", "train", "label"}
+    assert told.keys() == {"prepare", "train", "label", "test"}
+    assert [failure.job.stage for failure in found.failures if failure.at_work] == ["test"]
+    assert told["test"] == "at work, after: 10:00:00 10 %"
     assert told["prepare"].startswith("stdp prepare: error: not found. Looked at:\n      here\n    Put it there.")
-    assert told["train"] == "10:00:00 progress"
+    assert told["train"].startswith("ended without a message")
+    assert told["train"].endswith(", after: 10:00:00 progress")
     assert told["label"].startswith("ended without a message")
