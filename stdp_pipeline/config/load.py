@@ -212,7 +212,7 @@ def _check_overrides(experiment: Experiment, given: Iterable[str]) -> None:
     """Refuse what would change nothing, since the sweep chooses other values."""
     for path in given:
         for varied in experiment.paths():
-            if varied == path or varied.startswith(f"{path}."):
+            if f"{varied}.".startswith(f"{path}.") or f"{path}.".startswith(f"{varied}."):
                 raise ConfigError(
                     f"--set {path}: the sweep varies '{varied}', so this would change nothing; change the sweep, as in "
                     f"--set 'grid={{{varied}: [...]}}', or --set grid={{}} for a single value"

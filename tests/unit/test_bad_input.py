@@ -109,6 +109,10 @@ def test_a_value_of_the_command_line_that_the_sweep_would_replace_is_refused(tmp
             ConfigError, match=r"--set network.*: the sweep varies 'network\.n_exc', so this would change"
         ):
             load_experiment(file, [item])
+    file.write_text(SMALL + "grid: {plasticity: [{name: triplet}, {name: power_law}]}\n")
+    with pytest.raises(ConfigError, match=r"--set plasticity\.eta_post: the sweep varies 'plasticity', so this would"):
+        load_experiment(file, ["plasticity.eta_post=0.1"])
+    file.write_text(SMALL + "grid: {network.n_exc: [9, 16]}\n")
     assert load_experiment(file, ["grid={network.n_exc: [25]}", "network.w_max=2.0"]).grid == {"network.n_exc": [25]}
     assert load_experiment(file, ["grid={}", "network.n_exc=25"]).network.n_exc == 25
 
