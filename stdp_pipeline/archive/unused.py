@@ -93,7 +93,7 @@ def experiments_in(root: Path, folders: Iterable[Path]) -> tuple[dict[str, Plan]
                 values = read_record(file.parent).values if kind == RECORD else read_json(file)
                 check_layout(values, file)
                 name, spec = values["spec"]["name"], values["spec"]
-                if all(spec != plans[one].jobs["report", name].spec for one in plans if one.split(" (")[0] == name):
+                if all(spec != one.jobs["report", name].spec for one in plans.values() if one.name == name):
                     plans[f"{name} ({known_as})"] = plan(name, completed(dict(spec["experiment"]), str(file)))
             except StdpError as error:
                 faults.append(str(error))

@@ -162,12 +162,13 @@ def _store(tmp_path: Path, planned) -> Path:
 def test_what_a_run_was_asked_for_is_referred_to_without_a_report_and_without_its_file(tmp_path):
     planned = _planned(tmp_path, RAW)
     root = _store(tmp_path, planned)
-    (tmp_path / "config" / "small.yaml").unlink()
+    _planned(tmp_path, RAW | {"seeds": [7]})
+    (tmp_path / "config" / "small.yaml").rename(tmp_path / "config" / "small (b).yaml")  # a name as good as others
     assert unused(root, experiments_in(root, [tmp_path / "config"])[0].values())
     asked = root / "experiments" / "small" / "planned.json"
     write_json(asked, {"schema_version": 1, "spec": planned.jobs["report", "small"].spec})
     plans, faults = experiments_in(root, [tmp_path / "config"])
-    assert (list(plans), faults) == (["small (last run)"], [])
+    assert (list(plans), faults) == (["small (b)", "small (last run)"], [])
     assert unused(root, plans.values()) == []
     for text, message in (
         ("{}", "has no schema_version"),
